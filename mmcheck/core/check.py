@@ -1,0 +1,47 @@
+"""A check: one instance to verify, and how each of its properties is expected to end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from mmcheck.core.types import Value
+from mmcheck.source import Span
+
+
+class Expectation(Enum):
+    HOLDS = "holds"
+    VIOLATED = "violated"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """`steps` is the length of the shortest counterexample, where the check states it."""
+
+    expectation: Expectation
+    steps: int | None = None
+    span: Span | None = field(default=None, compare=False)
+
+
+HOLDS = Expected(Expectation.HOLDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`constants` and `sizes` are complete: what the check does not set has its declared value. `set` names
+    what the check (or the command line) did set, for display. `properties` are to be verified, in order."""
+
+    name: str
+    constants: Mapping[str, Value]
+    sizes: Mapping[str, int]
+    set: tuple[str, ...]
+    properties: tuple[str, ...]
+    expected: Mapping[str, Expected]
+    doc: str = ""
+    span: Span | None = field(default=None, compare=False)
+
+    def expectation(self, property: str) -> Expected:
+        """What the check expects of a property: that it holds, where nothing else is said."""
+        return self.expected.get(property, HOLDS)

@@ -1,0 +1,112 @@
+"""An instance: a system at one size, laid out as a finite row of cells, with its finite set of actions.
+
+A *cell* holds one scalar: an element of an array, a field of a struct, a whole set. A state is the tuple of
+the values of all cells, in the order of `Instance.cells`. An *action* is a transition with arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import product
+from typing import TypeAlias
+
+from mmcheck.core.system import PROGRAM_COUNTER, Property, System, Transition, Variable
+from mmcheck.core.terms import Local
+from mmcheck.core.types import Scalar, Sizes, StructType, Type, Value, domain, show_value
+
+State: TypeAlias = tuple[Value, ...]
+"""The values of all cells of an instance, in the order of its `cells`."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Cell:
+    """One scalar of the state."""
+
+    variable: str
+    indices: tuple[Value, ...]
+    path: tuple[str, ...]
+    type: Scalar
+
+    def __repr__(self) -> str:
+        """As the language writes it: `pinned[Task#0][Page#1]`, `inode[File#0].dirty`, `remap[File#0] at`."""
+        indices = "".join(f"[{show_value(i)}]" for i in self.indices)
+        if self.path == (PROGRAM_COUNTER,):
+            return f"{self.variable}{indices} {PROGRAM_COUNTER}"
+        return self.variable + indices + "".join(f".{name}" for name in self.path)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Action:
+    """A transition with arguments: what can be taken as a step."""
+
+    transition: Transition
+    args: tuple[Value, ...]
+
+    def __repr__(self) -> str:
+        return f"{self.transition.name}({', '.join(map(show_value, self.args))})"
+
+    @property
+    def bindings(self) -> dict[str, Value]:
+        return bindings(self.transition.params, self.args)
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A system with sizes for its sorts."""
+
+    system: System
+    sizes: Sizes = field(hash=False)
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """Every cell, in the order of declaration, indices varying fastest at the right."""
+        return tuple(cell for variable in self.system.variables for cell in self._cells_of(variable))
+
+    @cached_property
+    def offsets(self) -> dict[tuple[str, tuple[Value, ...], tuple[str, ...]], int]:
+        """Where in a state the cell (variable, indices, path) lies."""
+        return {(c.variable, c.indices, c.path): i for i, c in enumerate(self.cells)}
+
+    @cached_property
+    def actions(self) -> tuple[Action, ...]:
+        """Every transition with every choice of arguments, in the order of declaration."""
+        return tuple(
+            Action(transition, args)
+            for transition in self.system.transitions
+            for args in self.values(transition.params)
+        )
+
+    def values(self, binders: tuple[Local, ...]) -> Iterator[tuple[Value, ...]]:
+        """Every choice of values for the binders, the last varying fastest."""
+        return product(*(tuple(domain(binder.type, self.sizes)) for binder in binders))
+
+    def claims(self, property: Property) -> Iterator[dict[str, Value]]:
+        """The bindings of the property's parameters, one for each of its instances."""
+        params: tuple[Local, ...] = getattr(property, "params", ())
+        return (bindings(params, values) for values in self.values(params))
+
+    def show(self, state: State) -> str:
+        """A state in the golden form: `mapped[Task#0]=true sealed=false`."""
+        return " ".join(f"{c!r}={show_value(v)}" for c, v in zip(self.cells, state, strict=True))
+
+    def _cells_of(self, variable: Variable) -> Iterator[Cell]:
+        for indices in product(*(tuple(domain(type, self.sizes)) for type in variable.indices)):
+            for path, type in _leaves(variable.type):
+                yield Cell(variable.name, indices, path, type)
+
+
+def bindings(binders: tuple[Local, ...], values: tuple[Value, ...]) -> dict[str, Value]:
+    """The names of the binders with their values."""
+    return {binder.name: value for binder, value in zip(binders, values, strict=True)}
+
+
+def _leaves(type: Type) -> Iterator[tuple[tuple[str, ...], Scalar]]:
+    """The scalars inside a type, each with its path of fields."""
+    if not isinstance(type, StructType):
+        yield (), type
+        return
+    for inner in type.fields:
+        for path, leaf in _leaves(inner.type):
+            yield (inner.name, *path), leaf

@@ -1,0 +1,108 @@
+"""What came out of a run, as data: properties in checks, checks in specs, specs in a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from mmcheck.core.blame import Blame
+from mmcheck.core.check import Check, Expectation, Expected
+from mmcheck.core.instance import Instance
+from mmcheck.core.system import Property
+from mmcheck.core.verdict import Proved, Unknown, Verdict, Violated
+from mmcheck.diagnostics import Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What an engine did. `complete` is true when every reachable state was visited; `fired` says how often
+    each transition was taken, by name."""
+
+    engine: str
+    states: int
+    transitions: int
+    depth: int
+    seconds: float
+    memory: int
+    """Peak resident bytes of the process."""
+    complete: bool
+    fired: Mapping[str, int]
+
+
+class Ending(Enum):
+    """How a property, a check, a spec or a run ended, from best to worst."""
+
+    AS_EXPECTED = 0
+    LIMIT = 3
+    UNEXPECTED = 1
+    BAD_INPUT = 2
+
+
+SEVERITY = (Ending.AS_EXPECTED, Ending.LIMIT, Ending.UNEXPECTED, Ending.BAD_INPUT)
+
+
+def worst(endings: list[Ending]) -> Ending:
+    """The worst of some endings; as expected when there are none."""
+    return max(endings, key=SEVERITY.index, default=Ending.AS_EXPECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyOutcome:
+    """A verdict beside what was expected. `assumptions` are the names under which it was reached; `blame`
+    explains a violation in the last state of its trace; `note` is one more sentence about the verdict."""
+
+    prop: Property
+    verdict: Verdict
+    expected: Expected
+    assumptions: tuple[str, ...] = ()
+    blame: Blame | None = None
+    note: str = ""
+
+    @property
+    def ending(self) -> Ending:
+        """A verdict that is unknown is a limit, unless it was expected; then, and in every other case, the
+        kind of verdict must be the expected one, and the length of the counterexample where it is stated."""
+        match self.verdict:
+            case Unknown():
+                expected = self.expected.expectation is Expectation.UNKNOWN
+                return Ending.AS_EXPECTED if expected else Ending.LIMIT
+            case Proved():
+                expected = self.expected.expectation is Expectation.HOLDS
+            case Violated(trace):
+                steps = self.expected.steps
+                expected = self.expected.expectation is Expectation.VIOLATED and (
+                    steps is None or (trace is not None and trace.length == steps)
+                )
+        return Ending.AS_EXPECTED if expected else Ending.UNEXPECTED
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOutcome:
+    check: Check
+    instance: Instance
+    properties: tuple[PropertyOutcome, ...]
+    statistics: Statistics
+    warnings: tuple[Diagnostic, ...] = ()
+    interrupted: bool = False
+
+    @property
+    def ending(self) -> Ending:
+        return worst([outcome.ending for outcome in self.properties])
+
+
+@dataclass(frozen=True, slots=True)
+class SpecOutcome:
+    """`file` is the path as the user gave it. A spec with errors has diagnostics, and perhaps checks that
+    could be judged all the same."""
+
+    file: str
+    name: str
+    checks: tuple[CheckOutcome, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+    doc: str = ""
+
+    @property
+    def ending(self) -> Ending:
+        own = [Ending.BAD_INPUT] if self.diagnostics else []
+        return worst(own + [check.ending for check in self.checks])

@@ -1,0 +1,60 @@
+"""Traces: runs of an instance that someone can check step by step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from mmcheck.core.instance import Action, State
+from mmcheck.core.types import Value
+from mmcheck.source import Span
+
+Choices: TypeAlias = tuple[tuple[str, Value], ...]
+"""What the `choose` statements of a step picked: names and values, in the order of execution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A model error: "range overflow", "index out of range", "null dereference" or "failed assert"."""
+
+    kind: str
+    message: str
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An action, what it chose, and the state that it led to."""
+
+    action: Action
+    choices: Choices
+    target: State
+
+
+@dataclass(frozen=True, slots=True)
+class FailedStep:
+    """An action that ran into a model error, so that no state follows."""
+
+    action: Action
+    choices: Choices
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """An initial state and the steps from it; at the end perhaps a step that failed, or a model error met
+    while a property was evaluated in the last state (`failure` without an action)."""
+
+    initial: State
+    steps: tuple[Step, ...]
+    end: FailedStep | Failure | None = None
+
+    @property
+    def states(self) -> tuple[State, ...]:
+        """The states in order: one more than there are steps that succeeded."""
+        return (self.initial, *(step.target for step in self.steps))
+
+    @property
+    def length(self) -> int:
+        """How many transitions were taken, one that failed included."""
+        return len(self.steps) + isinstance(self.end, FailedStep)

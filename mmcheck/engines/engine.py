@@ -1,0 +1,75 @@
+"""What an engine is: a function from an instance and its properties to verdicts, within limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from mmcheck.core.instance import Instance
+from mmcheck.core.outcome import Statistics
+from mmcheck.core.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where a search ends although it is not finished. None is no limit."""
+
+    max_states: int | None = None
+    max_depth: int | None = None
+    timeout: float | None = None
+    """Seconds of wall-clock time for a check."""
+    max_memory: int | None = None
+    """Bytes of resident memory of the process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A heartbeat: where a long run stands."""
+
+    engine: str
+    phase: str
+    states: int
+    transitions: int
+    depth: int
+    frontier: int
+    seconds: float
+    memory: int
+
+    @property
+    def rate(self) -> float:
+        """States a second so far."""
+        return self.states / self.seconds if self.seconds else 0.0
+
+
+Observe: TypeAlias = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A verdict for each property asked about, by name. `unmet_premises` holds, for a property, the texts
+    of the premises (the left sides of `=>`) that no state or step visited made true."""
+
+    verdicts: Mapping[str, Verdict]
+    statistics: Statistics
+    unmet_premises: Mapping[str, tuple[str, ...]]
+    interrupted: bool = False
+
+
+class Engine(Protocol):
+    """Engines are equals: none imports another, and each is held to the same conformance tests."""
+
+    name: str
+
+    def check(
+        self,
+        instance: Instance,
+        properties: tuple[str, ...],
+        limits: Limits,
+        observe: Observe,
+        keep_going: bool = True,
+    ) -> Answer:
+        """Judge the named properties of the instance.
+
+        Never raises for a limit (`Unknown`) nor on Ctrl-C (`interrupted`, with what was found so far)."""
+        ...
