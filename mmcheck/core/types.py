@@ -24,10 +24,10 @@ class Elem(NamedTuple):
     """An element of a sort: interchangeable with every other of the sort, and equal to itself only."""
 
     sort: str
-    index: int
+    ordinal: int
 
     def __repr__(self) -> str:
-        return f"{self.sort}#{self.index}"
+        return f"{self.sort}#{self.ordinal}"
 
 
 class Record(NamedTuple):
@@ -183,8 +183,8 @@ def sort_key(value: Value) -> tuple[object, ...]:
     match value:
         case None:
             return (0,)
-        case Elem(sort, index):
-            return (1, sort, index)
+        case Elem(sort, ordinal):
+            return (1, sort, ordinal)
         case Record(_, _, values):
             return (1, *(sort_key(item) for item in values))
         case frozenset():
