@@ -1,5 +1,65 @@
-"""mmcheck: a model checker for the memory-management and file-system designs of kernels."""
+"""mmcheck: a model checker for the memory-management and file-system designs of kernels.
+
+The public interface: `load` or `loads` a spec, `verify` it, and look at the verdicts of the outcome.
+
+    import mmcheck
+
+    outcome = mmcheck.verify(mmcheck.load("specs/memfd_seal.mmc"))
+    for check in outcome.checks:
+        for prop in check.properties:
+            print(check.check.name, prop.prop.name, prop.verdict)
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mmcheck.core.outcome import CheckOutcome, PropertyOutcome, SpecOutcome
+    from mmcheck.core.trace import Trace
+    from mmcheck.core.verdict import Proved, Unknown, Verdict, Violated
+    from mmcheck.diagnostics import Diagnostic, SpecError
+    from mmcheck.engines.engine import Limits, Progress
+    from mmcheck.session import Options, Spec, load, loads, verify, verify_check, verify_file
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "CheckOutcome",
+    "Diagnostic",
+    "Limits",
+    "Options",
+    "Progress",
+    "PropertyOutcome",
+    "Proved",
+    "Spec",
+    "SpecError",
+    "SpecOutcome",
+    "Trace",
+    "Unknown",
+    "Verdict",
+    "Violated",
+    "load",
+    "loads",
+    "verify",
+    "verify_check",
+    "verify_file",
+]
+
+_HOMES = {
+    "mmcheck.core.outcome": ("CheckOutcome", "PropertyOutcome", "SpecOutcome"),
+    "mmcheck.core.trace": ("Trace",),
+    "mmcheck.core.verdict": ("Proved", "Unknown", "Verdict", "Violated"),
+    "mmcheck.diagnostics": ("Diagnostic", "SpecError"),
+    "mmcheck.engines.engine": ("Limits", "Progress"),
+    "mmcheck.session": ("Options", "Spec", "load", "loads", "verify", "verify_check", "verify_file"),
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import what is asked for when it is asked for, so that `mmcheck --version` need not load a parser."""
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module 'mmcheck' has no attribute {name!r}")

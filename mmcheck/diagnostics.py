@@ -40,7 +40,6 @@ CODES: dict[str, str] = {
     "E201": "a name declared twice",
     "E202": "a name of the wrong kind",
     "E203": "a recursive definition",
-    "E204": "a name that shadows another",
     # Types
     "E300": "a type that does not fit",
     "E301": "values of two types compared",
@@ -55,6 +54,7 @@ CODES: dict[str, str] = {
     "E310": "a sort variable without an initial value",
     "E311": "a type that is not allowed here",
     "E312": "an array or a process used without its index",
+    "E313": "a variable read before it has an initial value",
     # Statements
     "E400": "a target that cannot be assigned",
     "E401": "a bulk update that writes one cell twice",
@@ -76,8 +76,7 @@ CODES: dict[str, str] = {
     # Warnings
     "W600": "a transition that never fired",
     "W601": "a property that holds only because its premise is never true",
-    "W602": "an assumption that excludes every state",
-    "W603": "a check that verifies no property",
+    "W602": "an assumption that excludes no state",
 }
 """Every code with its title. A code is never reused for another meaning."""
 

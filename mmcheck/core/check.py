@@ -30,8 +30,8 @@ HOLDS = Expected(Expectation.HOLDS)
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`constants` and `sizes` are complete: what the check does not set has its declared value. `set` names
-    what the check (or the command line) did set, for display. `properties` are to be verified, in order."""
+    """`set` names the constants and sorts that the check (or the command line) sets; once an instance is
+    made, `constants` and `sizes` hold all values. `properties` are to be verified, in order."""
 
     name: str
     constants: Mapping[str, Value]

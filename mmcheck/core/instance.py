@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from mmcheck.core.system import PROGRAM_COUNTER, Property, System, Transition, Variable
 from mmcheck.core.terms import Local
-from mmcheck.core.types import Scalar, Sizes, StructType, Type, Value, domain, show_value
+from mmcheck.core.types import Record, Scalar, Sizes, StructType, Type, Value, domain, show_value
 
 State: TypeAlias = tuple[Value, ...]
 """The values of all cells of an instance, in the order of its `cells`."""
@@ -64,10 +64,15 @@ class Instance:
         """Every cell, in the order of declaration, indices varying fastest at the right."""
         return tuple(cell for variable in self.system.variables for cell in self._cells_of(variable))
 
-    @cached_property
-    def offsets(self) -> dict[tuple[str, tuple[Value, ...], tuple[str, ...]], int]:
-        """Where in a state the cell (variable, indices, path) lies."""
-        return {(c.variable, c.indices, c.path): i for i, c in enumerate(self.cells)}
+    def slices(self, variable: str, path: tuple[str, ...]) -> dict[tuple[Value, ...], slice]:
+        """For each choice of indices, where in a state the value of `variable[indices].path` lies. The cells
+        of a struct are adjacent, so a slice is enough."""
+        found: dict[tuple[Value, ...], slice] = {}
+        for i, cell in enumerate(self.cells):
+            if cell.variable == variable and cell.path[: len(path)] == path:
+                start = int(found[cell.indices].start) if cell.indices in found else i
+                found[cell.indices] = slice(start, i + 1)
+        return found
 
     @cached_property
     def actions(self) -> tuple[Action, ...]:
@@ -100,6 +105,21 @@ class Instance:
 def bindings(binders: tuple[Local, ...], values: tuple[Value, ...]) -> dict[str, Value]:
     """The names of the binders with their values."""
     return {binder.name: value for binder, value in zip(binders, values, strict=True)}
+
+
+def flatten(value: Value) -> tuple[Value, ...]:
+    """The scalars inside a value, in the order of cells."""
+    if not isinstance(value, Record):
+        return (value,)
+    return tuple(scalar for part in value.values for scalar in flatten(part))
+
+
+def assemble(type: Type, scalars: Iterator[Value]) -> Value:
+    """The value of the type made of the next scalars: the inverse of `flatten`."""
+    if not isinstance(type, StructType):
+        return next(scalars)
+    names = tuple(field.name for field in type.fields)
+    return Record(type.name, names, tuple(assemble(field.type, scalars) for field in type.fields))
 
 
 def _leaves(type: Type) -> Iterator[tuple[tuple[str, ...], Scalar]]:

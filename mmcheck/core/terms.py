@@ -34,8 +34,9 @@ class Literal(TermBase):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Local(TermBase):
-    """A bound name: a parameter, a quantifier's variable, a `let`, a choice. Names are unique within a
-    transition or a property: elaboration renames where the source shadows or a `def` is expanded twice."""
+    """A bound name: a parameter, a quantifier's variable, a `let`, a choice. No binding lies in the scope of
+    another of the same name: elaboration renames where the source shadows (`t$2`), and prefixes the names
+    bound in a `def` with its own (`writable.t`)."""
 
     name: str
     type: Type
@@ -240,17 +241,16 @@ class Cardinality(TermBase):
 
 
 class Coercion(Enum):
-    """Why a value must fit a type, which names the model error when it does not."""
+    """Why a value must fit a type, which names the model error when a number does not. (A null that does not
+    is a null dereference in any case.)"""
 
     STORE = "range overflow"
     INDEX = "index out of range"
-    OPERAND = "null dereference"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Coerce(TermBase):
-    """The value of `arg`, which must be a value of `type`: a model error otherwise. Null where the type has
-    no null is a null dereference; an integer outside of the range is what `coercion` says."""
+    """The value of `arg`, which must be a value of `type`: a model error otherwise."""
 
     arg: Term
     type: Type

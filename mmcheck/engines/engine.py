@@ -47,12 +47,16 @@ Observe: TypeAlias = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A verdict for each property asked about, by name. `unmet_premises` holds, for a property, the texts
-    of the premises (the left sides of `=>`) that no state or step visited made true."""
+    """A verdict for each property asked about, by name.
+
+    `unmet_premises` holds, for a property, the texts of the premises (the left sides of `=>`) that no state
+    or step visited made true; `idle_assumptions` the assumptions that excluded nothing. Both are empty where
+    not every state was visited."""
 
     verdicts: Mapping[str, Verdict]
     statistics: Statistics
     unmet_premises: Mapping[str, tuple[str, ...]]
+    idle_assumptions: tuple[str, ...] = ()
     interrupted: bool = False
 
 
@@ -62,12 +66,7 @@ class Engine(Protocol):
     name: str
 
     def check(
-        self,
-        instance: Instance,
-        properties: tuple[str, ...],
-        limits: Limits,
-        observe: Observe,
-        keep_going: bool = True,
+        self, instance: Instance, properties: tuple[str, ...], limits: Limits, observe: Observe
     ) -> Answer:
         """Judge the named properties of the instance.
 

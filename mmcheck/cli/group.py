@@ -1,0 +1,91 @@
+"""The group of commands: each is imported when it is called, and every way to end is told in one line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from mmcheck import __version__
+from mmcheck.cli.exits import Exit, last_line
+
+COMMANDS = {"verify": "Verify specs: run their checks and show what went wrong."}
+"""The commands with their short help. `name` lives in the module `mmcheck.cli.name`, as `name`."""
+
+
+class Commands(click.Group):
+    """A group that imports a command only to run it, so that `--version` and `--help` answer at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"mmcheck.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> NoReturn:
+        """Run, and end the process with one of the exit codes."""
+        extra["standalone_mode"] = False
+        try:
+            code = super().main(args, *rest, **extra)
+        except click.UsageError as error:
+            code = _usage_error(error)
+        except click.ClickException as error:
+            code = _end(Exit.ERROR, error.format_message())
+        except click.Abort:
+            code = _end(Exit.INTERRUPTED, "nothing was verified")
+        except Exception as error:
+            code = _internal_error(error)
+        sys.exit(code)
+
+
+def _usage_error(error: click.UsageError) -> Exit:
+    if error.ctx is not None:
+        click.echo(error.ctx.get_usage(), err=True)
+        click.echo(f"Try '{error.ctx.command_path} --help' for help.", err=True)
+    return _end(Exit.ERROR, error.format_message())
+
+
+def _internal_error(error: Exception) -> Exit:
+    # rich and what it imports are needed only here, and would delay every other answer.
+    from mmcheck.cli.crash import report_crash
+
+    report_crash(error)
+    return _end(Exit.INTERNAL_ERROR, "this is a bug in mmcheck; please report it with the lines above")
+
+
+def _end(end: Exit, summary: str) -> Exit:
+    click.echo(last_line(end, summary), err=True)
+    return end
+
+
+EXIT_CODES = """\b
+Exit codes:
+  0    every check ended as it expects
+  1    a check did not (or, with --strict, there was a warning)
+  2    wrong usage, or a spec with errors
+  3    a limit came first (time, memory, states, depth), and nothing worse
+  4    internal error: a bug in mmcheck
+  130  interrupted
+The last line on stderr always says which.
+"""
+
+
+@click.group(
+    cls=Commands,
+    no_args_is_help=False,
+    epilog=f"Example: mmcheck verify specs\n\n{EXIT_CODES}",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="mmcheck", message="%(prog)s %(version)s")
+def mmcheck() -> None:
+    """A model checker for the memory-management and file-system designs of kernels."""

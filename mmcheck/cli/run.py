@@ -1,0 +1,121 @@
+"""A run over some specs: verify one after the other, print each as it is finished, end with the tally."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from rich.text import Text
+
+from mmcheck.cli.crash import report_crash
+from mmcheck.cli.exits import Exit, last_line
+from mmcheck.cli.heartbeat import Heartbeat
+from mmcheck.cli.output import Output
+from mmcheck.cli.tally import Tally, tally
+from mmcheck.core.outcome import SpecOutcome
+from mmcheck.diagnostics import Diagnostic
+from mmcheck.report import diagnostics as diagnostics_report
+from mmcheck.report import json as json_report
+from mmcheck.report import text
+from mmcheck.report.quantity import count
+
+
+class Format(Protocol):
+    """How the results of a run are told."""
+
+    def diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
+        """What is wrong before any spec is looked at."""
+
+    def spec(self, outcome: SpecOutcome) -> None:
+        """A spec that is finished."""
+
+    def end(self, result: Tally, summary: str) -> None:
+        """The end of the run."""
+
+
+@dataclass
+class TextFormat:
+    """Tables and sentences: results on the output, mistakes in the specs on the other stream."""
+
+    out: Output
+    err: Output
+    traces: text.Traces
+    quiet: bool
+    _hidden: int = 0
+    _written: bool = False
+
+    def diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
+        for diagnostic in diagnostics:
+            self.err.write(diagnostics_report.render(diagnostic, self.err.width) + Text("\n"))
+
+    def spec(self, outcome: SpecOutcome) -> None:
+        rendered = text.render(outcome, self.out.width, self.traces, self.quiet)
+        if rendered.plain:
+            self.out.write(Text("\n" if self._written else "") + rendered)
+            self._written = True
+        self.diagnostics(outcome.diagnostics)
+        self._hidden += text.hidden_traces(outcome, self.traces)
+
+    def end(self, result: Tally, summary: str) -> None:
+        if self._hidden and not self.quiet:
+            hidden = count(self._hidden, "counterexample")
+            verb = "is" if self._hidden == 1 else "are"
+            self.err.write(Text(f"{hidden} {verb} not shown; see with --traces all"))
+
+
+@dataclass
+class JsonFormat:
+    """One document at the end."""
+
+    out: Output
+    _diagnostics: list[Diagnostic] = field(default_factory=list)
+    _specs: list[SpecOutcome] = field(default_factory=list)
+
+    def diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
+        self._diagnostics += diagnostics
+
+    def spec(self, outcome: SpecOutcome) -> None:
+        self._specs.append(outcome)
+
+    def end(self, result: Tally, summary: str) -> None:
+        document = json_report.document(self._specs, self._diagnostics, result.end, summary)
+        self.out.write_plain(json.dumps(document, indent=2) + "\n")
+
+
+def run(
+    files: Sequence[str],
+    diagnostics: Sequence[Diagnostic],
+    verify: Callable[[str], SpecOutcome],
+    format: Format,
+    err: Output,
+    heartbeat: Heartbeat,
+    strict: bool = False,
+) -> Exit:
+    """Verify the files in order. A crash in one does not keep the others from being verified; Ctrl-C ends
+    the run with what is finished."""
+    format.diagnostics(diagnostics)
+    outcomes: list[SpecOutcome] = []
+    crashed: list[str] = []
+    interrupted = False
+    for file in files:
+        try:
+            outcome = verify(file)
+            heartbeat.clear()
+            outcomes.append(outcome)
+            format.spec(outcome)
+        except KeyboardInterrupt:
+            interrupted = True
+        except Exception as error:
+            heartbeat.clear()
+            crashed.append(file)
+            report_crash(error, f"verifying {file}")
+        if interrupted or any(check.interrupted for outcome in outcomes for check in outcome.checks):
+            break
+    heartbeat.clear()
+    result = tally(outcomes, diagnostics, crashed, interrupted, strict)
+    summary = last_line(result.end, result.summary)
+    format.end(result, summary)
+    err.write(Text(summary))
+    return result.end

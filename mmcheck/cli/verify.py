@@ -1,0 +1,174 @@
+"""`mmcheck verify`: run the checks of specs and show what went wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+
+import click
+
+from mmcheck import session
+from mmcheck.cli.exits import Exit
+from mmcheck.cli.group import EXIT_CODES
+from mmcheck.cli.heartbeat import Heartbeat
+from mmcheck.cli.output import Output, is_terminal, standard_error, standard_output
+from mmcheck.cli.parameters import duration, memory_size, setting
+from mmcheck.cli.run import Format, JsonFormat, TextFormat, run
+from mmcheck.engines.engine import Limits
+from mmcheck.engines.registry import DEFAULT, ENGINES
+from mmcheck.report.text import Traces
+
+EXAMPLES = """\b
+Examples:
+  mmcheck verify specs                          every spec below a folder
+  mmcheck verify memfd_seal.mmc --traces all    counterexamples and witnesses, expected ones too
+  mmcheck verify memfd_seal.mmc --check merged --set Page=3
+  mmcheck verify specs --timeout 5m --max-memory 4G --format json > result.json
+  mmcheck verify --importers models/gup.mmc     what a change to a model touches
+"""
+
+
+@click.command(epilog=f"{EXAMPLES}\n{EXIT_CODES}", short_help="Verify specs.")
+@click.argument("paths", nargs=-1, metavar="PATHS...")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    type=setting,
+    metavar="NAME=VALUE",
+    show_default="as the check says",
+    help="Set a constant or the size of a sort in every check. Repeatable.",
+)
+@click.option(
+    "--check",
+    "checks",
+    multiple=True,
+    metavar="NAME",
+    show_default="all",
+    help="Run only this check. Repeatable.",
+)
+@click.option(
+    "--property",
+    "properties",
+    multiple=True,
+    metavar="NAME",
+    show_default="all",
+    help="Judge only this property. Repeatable.",
+)
+@click.option(
+    "--max-states",
+    type=click.IntRange(min=1),
+    metavar="N",
+    show_default="no limit",
+    help="Stop a check after N states.",
+)
+@click.option(
+    "--max-depth",
+    type=click.IntRange(min=0),
+    metavar="N",
+    show_default="no limit",
+    help="Stop a check N steps from the initial states.",
+)
+@click.option(
+    "--timeout",
+    type=duration,
+    metavar="TIME",
+    show_default="no limit",
+    help="Stop a check after this time: 30 (seconds), 30s, 5m, 1h.",
+)
+@click.option(
+    "--max-memory",
+    type=memory_size,
+    metavar="SIZE",
+    show_default="no limit",
+    help="Stop a check when the process takes this much memory: 512M, 2G.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(list(ENGINES)),
+    default=DEFAULT,
+    show_default=True,
+    help="What does the search.",
+)
+@click.option(
+    "--format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How the results on stdout are written. JSON holds every trace.",
+)
+@click.option(
+    "--traces",
+    type=click.Choice([mode.value for mode in Traces]),
+    default=Traces.UNEXPECTED.value,
+    show_default=True,
+    help="Which traces the text shows; `all` adds the expected counterexamples and the witnesses.",
+)
+@click.option(
+    "--quiet", is_flag=True, help="Show only what did not end as expected, and warnings. Default: off."
+)
+@click.option("--strict", is_flag=True, help="End with 1 when there are warnings. Default: off.")
+@click.option(
+    "--importers",
+    is_flag=True,
+    help="Verify also every spec below the current folder that imports a given file, directly or not. "
+    "Default: off.",
+)
+@click.option(
+    "--width",
+    type=click.IntRange(min=40),
+    metavar="N",
+    show_default="the terminal's; 80 elsewhere, as mails are read",
+    help="Columns to lay the text out in.",
+)
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Colours; `auto` means on a terminal, unless NO_COLOR is set or TERM is dumb.",
+)
+def verify(
+    paths: tuple[str, ...],
+    settings: tuple[str, ...],
+    checks: tuple[str, ...],
+    properties: tuple[str, ...],
+    max_states: int | None,
+    max_depth: int | None,
+    timeout: float | None,
+    max_memory: int | None,
+    engine: str,
+    format: str,
+    traces: str,
+    quiet: bool,
+    strict: bool,
+    importers: bool,
+    width: int | None,
+    color: str,
+) -> Exit:
+    """Verify the specs in PATHS: files, and folders with the specs below them.
+
+    Every check of every spec is run. It is as expected when each property ends as the check says, so a design
+    that is known to be broken and says so is fine.
+    """
+    if not paths:
+        raise click.UsageError("no path given: name files or folders, such as `mmcheck verify specs`")
+    limits = Limits(max_states, max_depth, timeout, max_memory)
+    options = session.Options(settings, checks, properties, limits, engine)
+    out, err = standard_output(color, width), standard_error(color, width)
+    heartbeat = Heartbeat(err.stream, _rewritable(err), err.width)
+    files, diagnostics = session.find_specs(paths, importers)
+    judge = partial(session.verify_file, options=options, observe=heartbeat)
+    return run(files, diagnostics, judge, _format(format, out, err, traces, quiet), err, heartbeat, strict)
+
+
+def _rewritable(err: Output) -> bool:
+    """Whether a line can be rewritten in place."""
+    return is_terminal(sys.stderr) and err.open and os.environ.get("TERM") != "dumb"
+
+
+def _format(format: str, out: Output, err: Output, traces: str, quiet: bool) -> Format:
+    if format == "json":
+        return JsonFormat(out)
+    return TextFormat(out, err, Traces(traces), quiet)

@@ -1,0 +1,152 @@
+"""How large an instance is, worked out before anything of it is enumerated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from typing import assert_never
+
+from mmcheck.core.instance import Instance
+from mmcheck.core.system import Assert as AssertStatement
+from mmcheck.core.system import (
+    Assign,
+    Body,
+    Choose,
+    ForAll,
+    Havoc,
+    If,
+    Invariant,
+    Liveness,
+    Reachable,
+    Require,
+    Scenario,
+    StepInvariant,
+    Transition,
+)
+from mmcheck.core.system import Let as LetStatement
+from mmcheck.core.terms import Count, Local, Quantified, Term, children
+from mmcheck.core.types import (
+    BoolType,
+    EnumType,
+    OptionalType,
+    RangeType,
+    SetType,
+    Sizes,
+    SortType,
+    StructType,
+    Type,
+)
+from mmcheck.source import Span
+
+MOST = 1_000_000
+"""The most cells, actions, or bindings of one construct that are accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """Something that has more parts than are accepted."""
+
+    what: str
+    count: int
+    span: Span | None
+
+
+def cardinality(type: Type, sizes: Sizes) -> int:
+    """How many values a type has, or MOST + 1 where they are more than that."""
+    match type:
+        case BoolType():
+            count = 2
+        case RangeType(lo, hi):
+            count = MOST + 1 if lo is None or hi is None else hi - lo + 1
+        case EnumType(_, values):
+            count = len(values)
+        case SortType(name):
+            count = sizes[name]
+        case OptionalType(base):
+            count = 1 + cardinality(base, sizes)
+        case SetType(element):
+            count = 1 << min(cardinality(element, sizes), 64)
+        case StructType(_, fields):
+            count = prod(cardinality(field.type, sizes) for field in fields)
+        case _:
+            assert_never(type)
+    return min(count, MOST + 1)
+
+
+def excesses(instance: Instance) -> Iterator[Excess]:
+    """What makes an instance too large to be enumerated, if anything."""
+    sizes = instance.sizes
+    for variable in instance.system.variables:
+        cells = prod(cardinality(index, sizes) for index in variable.indices)
+        if cells > MOST:
+            yield Excess(f"the cells of `{variable.name}`", cells, variable.span)
+    for transition in instance.system.transitions:
+        yield from _of_transition(transition, sizes)
+    yield from _of_body(instance.system.init, 1, sizes)
+    for prop in instance.system.properties:
+        match prop:
+            case (
+                Invariant(name, params, body)
+                | StepInvariant(name, params, body)
+                | Reachable(name, params, body)
+            ):
+                outer = _bindings(params, sizes)
+                yield from _too_many(f"the instances of `{name}`", outer, prop.span)
+                yield from _of_term(body, outer, sizes)
+            case Liveness(name, params, _, _, body):
+                yield from _too_many(f"the instances of `{name}`", _bindings(params, sizes), prop.span)
+            case Scenario(name, params):
+                yield from _too_many(f"the instances of `{name}`", _bindings(params, sizes), prop.span)
+            case _:
+                pass
+
+
+def _of_transition(transition: Transition, sizes: Sizes) -> Iterator[Excess]:
+    actions = _bindings(transition.params, sizes)
+    yield from _too_many(f"the arguments of `{transition.name}`", actions, transition.span)
+    yield from _of_body(transition.body, 1, sizes)
+
+
+def _of_body(body: Body, outer: int, sizes: Sizes) -> Iterator[Excess]:
+    for statement in body:
+        match statement:
+            case Require(term) | AssertStatement(term) | LetStatement(_, term) | Assign(_, term):
+                yield from _of_term(term, outer, sizes)
+            case Havoc(place):
+                yield from _too_many("the values of this", cardinality(place.type, sizes), statement.span)
+            case Choose(binders, where):
+                count = _bindings(binders, sizes)
+                yield from _too_many("the choices of this", count, statement.span)
+                if where is not None:
+                    yield from _of_term(where, outer * count, sizes)
+            case If(condition, then, orelse):
+                yield from _of_term(condition, outer, sizes)
+                yield from _of_body(then, outer, sizes)
+                yield from _of_body(orelse, outer, sizes)
+            case ForAll(binders, _, inner):
+                count = outer * _bindings(binders, sizes)
+                yield from _too_many("the bindings of this", count, statement.span)
+                if count <= MOST:
+                    yield from _of_body(inner, count, sizes)
+            case _:
+                pass
+
+
+def _of_term(term: Term, outer: int, sizes: Sizes) -> Iterator[Excess]:
+    if isinstance(term, Quantified | Count):
+        outer *= _bindings(term.binders, sizes)
+        if outer > MOST:
+            yield Excess("the bindings of this", outer, term.span)
+            return
+    for child in children(term):
+        yield from _of_term(child, outer, sizes)
+
+
+def _bindings(binders: tuple[Local, ...], sizes: Sizes) -> int:
+    return prod(cardinality(binder.type, sizes) for binder in binders)
+
+
+def _too_many(what: str, count: int, span: Span | None) -> Iterator[Excess]:
+    if count > MOST:
+        yield Excess(what, count, span)

@@ -1,0 +1,273 @@
+"""Modules: files with all that they import, merged into one program; overrides put in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeAlias
+
+from mmcheck.diagnostics import Collector, Note
+from mmcheck.source import SourceFile, Span
+from mmcheck.syntax import ast
+from mmcheck.syntax.parser import parse
+
+SUFFIX = ".mmc"
+MAX_BYTES = 1 << 20
+"""Larger files are refused: no design that a person wrote is near this size."""
+
+PACKAGE = Path(__file__).resolve().parent.parent
+SHIPPED = next((d for d in (PACKAGE / "models", PACKAGE.parent / "models") if d.is_dir()), PACKAGE / "models")
+"""The models that come with mmcheck: inside the package when installed, beside it in a checkout."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A file and everything that it imports, as one list of declarations, imported ones first.
+
+    Overrides have replaced what they override. Checks are those of the file itself: an imported file's
+    checks are its own. `files` are all the files read, by resolved path."""
+
+    path: str
+    name: str
+    doc: str
+    source: SourceFile
+    declarations: tuple[ast.Decl, ...]
+    files: tuple[Path, ...]
+
+
+@dataclass
+class _Loader:
+    collector: Collector
+    loaded: dict[Path, tuple[ast.Decl, ...]] = field(default_factory=dict)
+    imports: dict[Path, set[Path]] = field(default_factory=dict)
+    """For each file, the files it imports, directly or not."""
+    order: list[Path] = field(default_factory=list)
+
+    def load(self, path: Path, source: SourceFile, chain: tuple[Path, ...]) -> None:
+        """Parse a file and, before it in the order, all that it imports."""
+        module = parse(source, self.collector)
+        reached = self.imports.setdefault(path, set())
+        for declaration in module.declarations:
+            if isinstance(declaration, ast.Import):
+                imported = self._import(declaration, path, (*chain, path))
+                if imported is not None:
+                    reached |= {imported, *self.imports.get(imported, set())}
+        self.loaded[path] = module.declarations
+        self.order.append(path)
+
+    def _import(self, declaration: ast.Import, path: Path, chain: tuple[Path, ...]) -> Path | None:
+        name = declaration.module.name
+        found = next((p for p in candidates(name, path) if p.is_file()), None)
+        if found is None:
+            places = ", ".join(dict.fromkeys(str(p.parent) for p in candidates(name, path)))
+            self.collector.add(
+                "E010",
+                f"there is no module `{name}`",
+                declaration.module.span,
+                f"put `{name}{SUFFIX}` into one of: {places}",
+            )
+            return None
+        found = found.resolve()
+        if found in chain:
+            circle = " -> ".join(p.stem for p in (*chain[chain.index(found) :], found))
+            self.collector.add(
+                "E011",
+                f"imports form a cycle: {circle}",
+                declaration.module.span,
+                "move what both need into a module that imports neither",
+            )
+            return None
+        if found not in self.loaded:
+            source = read_source(found, str(found), self.collector, declaration.module.span)
+            if source is None:
+                return None
+            self.load(found, source, chain)
+        return found
+
+
+def candidates(name: str, importer: Path) -> Iterator[Path]:
+    """Where a module is looked up: beside the importing file, in the project's models, in those shipped."""
+    file = name + SUFFIX
+    yield importer.parent / file
+    yield from (folder / "models" / file for folder in _project_folders(importer.parent))
+    yield SHIPPED / file
+
+
+def _project_folders(folder: Path) -> Iterator[Path]:
+    """The folder and those above it, up to the root of the repository it is in."""
+    for parent in (folder, *folder.parents):
+        yield parent
+        if (parent / ".git").exists():
+            return
+
+
+def read_source(
+    path: Path, name: str, collector: Collector, importer: Span | None = None
+) -> SourceFile | None:
+    """The text of a file, or None with a diagnostic (at the import that asked for it, if one did)."""
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            message = f"`{name}` has {size:,} bytes, more than the {MAX_BYTES:,} of the largest accepted spec"
+            collector.add("E003", message, importer, "split it into modules and `import` them")
+            return None
+        return SourceFile(name, path.read_bytes().decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        message = f"`{name}` is not UTF-8 text (byte {error.start} is {error.object[error.start]:#04x})"
+        collector.add("E002", message, importer, "give a spec written as UTF-8 text; its suffix is .mmc")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        collector.add(
+            "E001", f"`{name}` cannot be read: {reason}", importer, "check the path and its permissions"
+        )
+    except ValueError as error:
+        collector.add("E001", f"`{name}` cannot be read: {error}", importer, "check the path")
+    return None
+
+
+def load_program(name: str, collector: Collector) -> Program | None:
+    """Read a file with all its imports. None, with diagnostics, when the file itself cannot be read; with
+    other errors the program holds what could be understood."""
+    source = read_source(Path(name), name, collector)
+    return None if source is None else merge_program(source, Path(name), collector)
+
+
+def merge_program(source: SourceFile, path: Path, collector: Collector) -> Program:
+    """The program of a text that stands (or would stand) at a path."""
+    root = path.resolve()
+    loader = _Loader(collector)
+    loader.load(root, source, ())
+    own = loader.loaded[root]
+    merged = _Merger(loader, collector).merge(root)
+    title = next((d for d in own if isinstance(d, ast.SpecName)), None)
+    return Program(
+        path=source.name,
+        name=title.name.name if title else path.stem,
+        doc=title.doc if title else "",
+        source=source,
+        declarations=merged,
+        files=tuple(loader.order),
+    )
+
+
+Overriding: TypeAlias = ast.TransitionDecl | ast.DefDecl | ast.StepOverride
+
+
+@dataclass
+class _Merger:
+    """Puts the declarations of all files in one row, each override in the place of what it overrides."""
+
+    loader: _Loader
+    collector: Collector
+    merged: list[ast.Decl] = field(default_factory=list)
+    origin: dict[str, tuple[Path, Span]] = field(default_factory=dict)
+    """Where each thing that was overridden was last overridden."""
+    broken: set[str] = field(default_factory=set)
+
+    def merge(self, root: Path) -> tuple[ast.Decl, ...]:
+        for path in self.loader.order:
+            own: list[ast.Decl] = []
+            for declaration in self.loader.loaded[path]:
+                match declaration:
+                    case ast.BrokenDecl(names):
+                        self.broken |= names
+                        own.append(declaration)
+                    case ast.StepOverride():
+                        self._override(declaration, path, own)
+                    case ast.TransitionDecl(override=True) | ast.DefDecl(override=True):
+                        self._override(declaration, path, own)
+                    case ast.CheckDecl() if path != root:
+                        pass
+                    case _:
+                        own.append(declaration)
+            self.merged += own
+        return tuple(self.merged)
+
+    def _override(self, new: Overriding, path: Path, own: list[ast.Decl]) -> None:
+        name, what = new.name.name, _kind(new)
+        index = next((i for i, d in enumerate(self.merged) if _overrides(new, d)), None)
+        if index is None:
+            if name in self.broken or name.partition(".")[0] in self.broken:
+                return
+            here = next((d for d in own if _overrides(new, d)), None)
+            self.collector.add(
+                "E012",
+                f"there is no imported {what} `{name}` to override",
+                new.name.span,
+                "change it here: it is declared in this very file"
+                if here is not None
+                else f"import the module that declares it, or leave `override` out to declare a new {what}",
+                () if here is None else (Note("declared here", here.span),),
+            )
+            return
+        self._check_single(new, path)
+        self.origin[name] = (path, new.name.span)
+        self.merged[index] = self._replaced(self.merged[index], new)
+
+    def _check_single(self, new: Overriding, path: Path) -> None:
+        earlier = self.origin.get(new.name.name)
+        if earlier is not None and earlier[0] not in self.loader.imports[path]:
+            self.collector.add(
+                "E014",
+                f"`{new.name.name}` is overridden twice, and neither file imports the other",
+                new.name.span,
+                "leave one of the overrides out, or let one file import the other",
+                (Note("the other override", earlier[1]),),
+            )
+
+    def _replaced(self, old: ast.Decl, new: Overriding) -> ast.Decl:
+        match new:
+            case ast.StepOverride() if isinstance(old, ast.ProcessDecl):
+                step = new.name.name.partition(".")[2]
+                steps = tuple(_override_step(s, new) if s.name.name == step else s for s in old.steps)
+                return replace(old, steps=steps)
+            case ast.TransitionDecl() if isinstance(old, ast.TransitionDecl):
+                self._check_params(old.name, old.params, new.name, new.params)
+                return replace(new, override=False, doc=new.doc or old.doc)
+            case ast.DefDecl() if isinstance(old, ast.DefDecl):
+                self._check_params(old.name, old.params, new.name, new.params)
+                return replace(new, override=False, doc=new.doc or old.doc)
+            case _:
+                raise TypeError("an override of another kind of declaration")
+
+    def _check_params(
+        self, old: ast.Ident, overridden: tuple[ast.Binder, ...], new: ast.Ident, own: tuple[ast.Binder, ...]
+    ) -> None:
+        if [p.type for p in overridden] != [p.type for p in own]:
+            self.collector.add(
+                "E013",
+                f"the override of `{new.name}` has other parameters than what it overrides",
+                new.span,
+                "give it parameters of the same types in the same order",
+                (Note("overridden", old.span),),
+            )
+
+
+def _kind(declaration: Overriding) -> str:
+    match declaration:
+        case ast.TransitionDecl():
+            return "transition"
+        case ast.DefDecl():
+            return "def"
+        case ast.StepOverride():
+            return "step"
+
+
+def _overrides(new: Overriding, old: ast.Decl) -> bool:
+    """Whether the first declaration can take the place of the second, or of a step of it."""
+    match new, old:
+        case ast.StepOverride(), ast.ProcessDecl():
+            process, _, step = new.name.name.partition(".")
+            return process == old.name.name and any(s.name.name == step for s in old.steps)
+        case ast.TransitionDecl(name), ast.TransitionDecl(overridden):
+            return name.name == overridden.name
+        case ast.DefDecl(name), ast.DefDecl(overridden):
+            return name.name == overridden.name
+        case _:
+            return False
+
+
+def _override_step(old: ast.StepDecl, new: ast.StepOverride) -> ast.StepDecl:
+    """The new body under the old name. An override says all: also whether the step is fair."""
+    return ast.StepDecl(old.name, new.body, new.fairness, doc=new.doc or old.doc, span=new.span)

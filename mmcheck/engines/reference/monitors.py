@@ -1,0 +1,186 @@
+"""Monitors: what a search watches for, a kind of property each.
+
+A monitor is told every state, step and end that the search meets, in breadth-first order, and remembers the
+first that decides its property. It is `open` while another state could still tell it something new."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from mmcheck.core.instance import Instance, State
+from mmcheck.core.semantics import Meaning, ModelError, at, denote
+from mmcheck.core.system import Invariant, Reachable, StepInvariant
+from mmcheck.core.trace import FailedStep, Failure, Step
+from mmcheck.core.types import Value
+from mmcheck.core.vacuity import Premise, premises
+
+Bindings: TypeAlias = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a property was decided: in a state, after a last step if there is one, or at an end."""
+
+    state: State
+    binding: Bindings
+    step: Step | None = None
+    end: FailedStep | Failure | None = None
+
+
+@dataclass
+class Premises:
+    """The premises of a property that were never true so far."""
+
+    unmet: list[tuple[Premise, Meaning]]
+
+    @classmethod
+    def of(cls, prop: Invariant | StepInvariant, instance: Instance) -> Premises:
+        return cls([(p, denote(p.possible, instance)) for p in premises(prop.body)])
+
+    def see(self, state: State, claims: list[Bindings], after: State = (), by: str = "") -> None:
+        if self.unmet:
+            self.unmet = [
+                (premise, meaning)
+                for premise, meaning in self.unmet
+                if not any(_is_true(meaning, state, claim, after, by) for claim in claims)
+            ]
+
+    def texts(self) -> tuple[str, ...]:
+        return tuple(premise.span.text for premise, _ in self.unmet if premise.span is not None)
+
+
+def _is_true(meaning: Meaning, state: State, claim: Bindings, after: State, by: str) -> bool:
+    try:
+        return bool(meaning(at(state, claim, after, by)))
+    except ModelError:
+        return False
+
+
+@dataclass
+class ErrorMonitor:
+    """No model error: the first failure, wherever it is met."""
+
+    found: Found | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.found is None
+
+    def see(
+        self, state: State, end: FailedStep | Failure, binding: Bindings, step: Step | None = None
+    ) -> None:
+        if self.found is None:
+            self.found = Found(state, binding, step, end)
+
+
+@dataclass
+class InvariantMonitor:
+    prop: Invariant
+    instance: Instance
+    errors: ErrorMonitor
+    found: Found | None = None
+
+    def __post_init__(self) -> None:
+        self.claims: list[Bindings] = list(self.instance.claims(self.prop))
+        self.meaning = denote(self.prop.body, self.instance)
+        self.premises = Premises.of(self.prop, self.instance)
+
+    @property
+    def open(self) -> bool:
+        return self.found is None
+
+    def see_state(self, state: State) -> None:
+        if self.found is not None:
+            return
+        self.premises.see(state, self.claims)
+        for claim in self.claims:
+            try:
+                if not self.meaning(at(state, claim)):
+                    self.found = Found(state, claim)
+                    return
+            except ModelError as error:
+                self.found = Found(state, claim, end=error.failure)
+                self.errors.see(state, error.failure, claim)
+                return
+
+
+@dataclass
+class StepMonitor:
+    prop: StepInvariant
+    instance: Instance
+    errors: ErrorMonitor
+    found: Found | None = None
+
+    def __post_init__(self) -> None:
+        self.claims: list[Bindings] = list(self.instance.claims(self.prop))
+        self.meaning = denote(self.prop.body, self.instance)
+        self.premises = Premises.of(self.prop, self.instance)
+
+    @property
+    def open(self) -> bool:
+        return self.found is None
+
+    def see_step(self, state: State, step: Step) -> None:
+        """A step that changes nothing satisfies every step invariant."""
+        if self.found is not None or state == step.target:
+            return
+        by = step.action.transition.name
+        self.premises.see(state, self.claims, step.target, by)
+        for claim in self.claims:
+            try:
+                if not self.meaning(at(state, claim, step.target, by)):
+                    self.found = Found(state, claim, step)
+                    return
+            except ModelError as error:
+                self.found = Found(state, claim, step, error.failure)
+                self.errors.see(state, error.failure, claim, step)
+                return
+
+
+@dataclass
+class ReachableMonitor:
+    prop: Reachable
+    instance: Instance
+    errors: ErrorMonitor
+    reached: list[Found] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.pending: list[Bindings] = list(self.instance.claims(self.prop))
+        self.meaning = denote(self.prop.body, self.instance)
+
+    @property
+    def open(self) -> bool:
+        return bool(self.pending)
+
+    def see_state(self, state: State) -> None:
+        if not self.pending:
+            return
+        pending: list[Bindings] = []
+        for claim in self.pending:
+            if self._is_reached(state, claim):
+                self.reached.append(Found(state, claim))
+            else:
+                pending.append(claim)
+        self.pending = pending
+
+    def _is_reached(self, state: State, claim: Bindings) -> bool:
+        try:
+            return bool(self.meaning(at(state, claim)))
+        except ModelError as error:
+            self.errors.see(state, error.failure, claim)
+            return False
+
+
+@dataclass
+class DeadlockMonitor:
+    found: Found | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.found is None
+
+    def see_end(self, state: State) -> None:
+        if self.found is None:
+            self.found = Found(state, {})

@@ -1,0 +1,285 @@
+"""Breadth-first search over the reference semantics: slow, plain, and what every other engine is compared to.
+
+States are visited in the order of their distance from an initial state, so the first violation met is a
+shortest one. `reached` keeps for each state the step that first led to it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from mmcheck.core.instance import Instance, State
+from mmcheck.core.outcome import Statistics
+from mmcheck.core.semantics import Dynamics, Meaning, ModelError, at, denote, initial_states
+from mmcheck.core.system import (
+    DeadlockFree,
+    Invariant,
+    Liveness,
+    NoModelError,
+    Property,
+    Reachable,
+    Scenario,
+    StepInvariant,
+)
+from mmcheck.core.trace import FailedStep, Failure, Step, Trace
+from mmcheck.core.verdict import Binding, Exhaustive, Proved, Unknown, Verdict, Violated, Witness
+from mmcheck.engines.engine import Answer, Limits, Observe, Progress
+from mmcheck.engines.limits import Watch, resident_memory
+from mmcheck.engines.reference.monitors import (
+    Bindings,
+    DeadlockMonitor,
+    ErrorMonitor,
+    Found,
+    InvariantMonitor,
+    ReachableMonitor,
+    StepMonitor,
+)
+from mmcheck.engines.reference.scenario import play
+
+LOOK_EVERY = 64
+"""After how many expanded states the limits are looked at, and progress is told."""
+
+
+class ReferenceEngine:
+    """The plain search."""
+
+    name = "reference"
+
+    def check(
+        self, instance: Instance, properties: tuple[str, ...], limits: Limits, observe: Observe
+    ) -> Answer:
+        """Judge the named properties by visiting every reachable state, until all are decided."""
+        chosen = [p for p in instance.system.properties if p.name in properties]
+        search = _Search(instance, chosen, Watch(limits), observe)
+        interrupted = False
+        try:
+            search.run()
+        except KeyboardInterrupt:
+            search.stopped = "it was interrupted"
+            interrupted = True
+        return Answer(search.verdicts(), search.statistics(), search.unmet(), search.idle(), interrupted)
+
+
+@dataclass
+class _Search:
+    instance: Instance
+    properties: list[Property]
+    watch: Watch
+    observe: Observe
+    reached: dict[State, tuple[State, Step] | None] = field(default_factory=dict)
+    transitions: int = 0
+    depth: int = 0
+    fired: Counter[str] = field(default_factory=Counter)
+    stopped: str | None = None
+    """Why the search ended before every state was visited; None when it did not."""
+    decided_early: bool = False
+    initial_failure: Failure | None = None
+
+    def __post_init__(self) -> None:
+        self.dynamics = Dynamics.of(self.instance)
+        self.errors = ErrorMonitor()
+        self.deadlocks = DeadlockMonitor()
+        self.watches_errors = any(isinstance(p, NoModelError) for p in self.properties)
+        self.watches_deadlocks = any(isinstance(p, DeadlockFree) for p in self.properties)
+        make = (self.instance, self.errors)
+        self.invariants = [InvariantMonitor(p, *make) for p in self.properties if isinstance(p, Invariant)]
+        self.steps = [StepMonitor(p, *make) for p in self.properties if isinstance(p, StepInvariant)]
+        self.reachable = [ReachableMonitor(p, *make) for p in self.properties if isinstance(p, Reachable)]
+        self.assumptions: list[tuple[str, Meaning]] = [
+            (a.name, denote(a.body, self.instance)) for a in self.instance.system.assumptions
+        ]
+        self.excluding: set[str] = set()
+
+    # --- searching ---------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        if not any(not isinstance(p, Scenario | Liveness) for p in self.properties):
+            return
+        frontier = self._begin()
+        while frontier and not self._is_over():
+            if self.depth == self.watch.limits.max_depth:
+                self._look_for_ends(frontier)
+                self.stopped = f"none up to depth {self.depth}, the limit"
+                return
+            frontier = self._expand(frontier)
+            self.depth += bool(frontier)
+
+    def _begin(self) -> list[State]:
+        frontier: list[State] = []
+        for initial in initial_states(self.instance):
+            if isinstance(initial, Failure):
+                self.initial_failure = self.initial_failure or initial
+            elif self._is_assumed(initial, None):
+                self.reached[initial] = None
+                frontier.append(initial)
+                self._see(initial)
+                self._check_limits(0)
+        return frontier
+
+    def _look_for_ends(self, frontier: list[State]) -> None:
+        """Of the states that are not expanded any more, whether one is a deadlock."""
+        for state in frontier if self.watches_deadlocks else ():
+            if not any(True for _ in self.dynamics.successors(state)):
+                self.deadlocks.see_end(state)
+
+    def _expand(self, frontier: list[State]) -> list[State]:
+        """The states of the next level."""
+        following: list[State] = []
+        for number, state in enumerate(frontier):
+            if number % LOOK_EVERY == 0:
+                self._check_limits(len(frontier) - number + len(following))
+                if self._is_over():
+                    break
+            self._expand_state(state, following)
+        return following
+
+    def _expand_state(self, state: State, following: list[State]) -> None:
+        enabled = False
+        for step in self.dynamics.successors(state):
+            enabled = True
+            if isinstance(step, FailedStep):
+                self.errors.see(state, step, {})
+                continue
+            if step.target not in self.reached:
+                if not self._is_assumed(step.target, (state, step)):
+                    continue
+                # A state is marked on insertion, not on removal: otherwise it would be queued once for each
+                # of its predecessors.
+                self.reached[step.target] = (state, step)
+                following.append(step.target)
+                self._see(step.target)
+            self.transitions += 1
+            self.fired[step.action.transition.name] += 1
+            for monitor in self.steps:
+                monitor.see_step(state, step)
+        if not enabled:
+            self.deadlocks.see_end(state)
+
+    def _see(self, state: State) -> None:
+        for invariant in self.invariants:
+            invariant.see_state(state)
+        for reachable in self.reachable:
+            reachable.see_state(state)
+
+    def _is_assumed(self, state: State, reached_by: tuple[State, Step] | None) -> bool:
+        for name, meaning in self.assumptions:
+            try:
+                if not meaning(at(state, {})):
+                    self.excluding.add(name)
+                    return False
+            except ModelError as error:
+                before, step = (state, None) if reached_by is None else reached_by
+                self.errors.see(before, error.failure, {}, step)
+                return False
+        return True
+
+    def _check_limits(self, frontier: int) -> None:
+        self.stopped = self.watch.exceeded(len(self.reached)) or self.stopped
+        self.observe(
+            Progress(
+                engine=ReferenceEngine.name,
+                phase="search",
+                states=len(self.reached),
+                transitions=self.transitions,
+                depth=self.depth,
+                frontier=frontier,
+                seconds=self.watch.seconds,
+                memory=resident_memory(),
+            )
+        )
+
+    def _is_over(self) -> bool:
+        """Whether nothing is left to be decided, or a limit was reached."""
+        monitors: list[InvariantMonitor | StepMonitor | ReachableMonitor]
+        monitors = [*self.invariants, *self.steps, *self.reachable]
+        self.decided_early = not (
+            any(monitor.open for monitor in monitors)
+            or (self.watches_errors and self.errors.open)
+            or (self.watches_deadlocks and self.deadlocks.open)
+        )
+        return self.decided_early or self.stopped is not None
+
+    # --- answering ---------------------------------------------------------------------------------------
+
+    @property
+    def complete(self) -> bool:
+        return self.stopped is None and not self.decided_early
+
+    def statistics(self) -> Statistics:
+        return Statistics(
+            engine=ReferenceEngine.name,
+            states=len(self.reached),
+            transitions=self.transitions,
+            depth=self.depth,
+            seconds=self.watch.seconds,
+            memory=resident_memory(),
+            complete=self.complete,
+            fired={t.name: self.fired[t.name] for t in self.instance.system.transitions},
+        )
+
+    def unmet(self) -> dict[str, tuple[str, ...]]:
+        """For each property, its premises that were never true; known only once every state was visited."""
+        monitors: list[InvariantMonitor | StepMonitor] = [*self.invariants, *self.steps]
+        if not self.complete:
+            return {}
+        return {m.prop.name: m.premises.texts() for m in monitors if m.premises.texts()}
+
+    def idle(self) -> tuple[str, ...]:
+        """The assumptions that excluded no state."""
+        return tuple(n for n, _ in self.assumptions if n not in self.excluding) if self.complete else ()
+
+    def verdicts(self) -> dict[str, Verdict]:
+        return {prop.name: self._verdict(prop) for prop in self.properties}
+
+    def _verdict(self, prop: Property) -> Verdict:
+        match prop:
+            case NoModelError():
+                if self.initial_failure is not None:
+                    return Violated(None, reason=f"in the initial states: {self.initial_failure.message}")
+                return self._judge(self.errors.found)
+            case DeadlockFree():
+                return self._judge(self.deadlocks.found)
+            case Invariant(name):
+                return self._judge(next(m.found for m in self.invariants if m.prop.name == name))
+            case StepInvariant(name):
+                return self._judge(next(m.found for m in self.steps if m.prop.name == name))
+            case Reachable(name):
+                return self._judge_reachable(next(m for m in self.reachable if m.prop.name == name))
+            case Scenario():
+                return play(prop, self.instance, self.dynamics)
+            case Liveness():
+                return Unknown("no engine decides liveness yet", limit=False)
+
+    def _judge(self, found: Found | None) -> Verdict:
+        if found is not None:
+            return Violated(self._trace(found), _binding(found.binding))
+        return self._exhaustive()
+
+    def _exhaustive(self) -> Proved | Unknown:
+        if self.stopped is not None:
+            return Unknown(self.stopped)
+        return Proved(Exhaustive(len(self.reached), self.transitions, self.depth))
+
+    def _judge_reachable(self, monitor: ReachableMonitor) -> Verdict:
+        if not monitor.open:
+            return Proved(Witness(tuple((_binding(f.binding), self._trace(f)) for f in monitor.reached)))
+        exhaustive = self._exhaustive()
+        if isinstance(exhaustive, Unknown):
+            return exhaustive
+        evidence = exhaustive.evidence
+        assert isinstance(evidence, Exhaustive)
+        return Violated(None, _binding(monitor.pending[0]), "no reachable state satisfies it", evidence)
+
+    def _trace(self, found: Found) -> Trace:
+        """The way to what was found, by the steps that first led to each state."""
+        steps = [] if found.step is None else [found.step]
+        state = found.state
+        while (before := self.reached.get(state)) is not None:
+            state = before[0]
+            steps.append(before[1])
+        return Trace(state, tuple(reversed(steps)), found.end)
+
+
+def _binding(binding: Bindings) -> Binding:
+    return tuple(binding.items())

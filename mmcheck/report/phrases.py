@@ -1,0 +1,137 @@
+"""The words for verdicts: what came out, and what was expected instead."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from mmcheck.core.check import Expectation, Expected
+from mmcheck.core.outcome import Ending, PropertyOutcome
+from mmcheck.core.system import (
+    DeadlockFree,
+    Invariant,
+    Liveness,
+    NoModelError,
+    Property,
+    Reachable,
+    Scenario,
+    StepInvariant,
+)
+from mmcheck.core.trace import FailedStep, Failure
+from mmcheck.core.types import show_value
+from mmcheck.core.verdict import Binding, Exhaustive, Proved, Unknown, Violated, Witness
+from mmcheck.report.quantity import count
+
+
+def kind(prop: Property) -> str:
+    """What the language calls a property of this kind."""
+    match prop:
+        case Invariant():
+            return "invariant"
+        case StepInvariant():
+            return "step invariant"
+        case Reachable():
+            return "reachable"
+        case DeadlockFree():
+            return "deadlock free"
+        case NoModelError():
+            return "no model error"
+        case Liveness():
+            return "liveness"
+        case Scenario():
+            return "scenario"
+        case _:
+            assert_never(prop)
+
+
+def verdict_phrase(outcome: PropertyOutcome) -> str:
+    """The verdict with its evidence: `violated in 5 steps, as expected`."""
+    match outcome.verdict:
+        case Proved(evidence):
+            phrase = _proved(outcome.prop, evidence)
+        case Violated():
+            phrase = _violated(outcome.prop, outcome.verdict)
+        case Unknown(reason):
+            phrase = f"unknown: {reason}"
+        case _:
+            assert_never(outcome.verdict)
+    if outcome.assumptions:
+        phrase += f", under assumption {', '.join(outcome.assumptions)}"
+    stated = outcome.expected.expectation is not Expectation.HOLDS
+    return f"{phrase}, as expected" if stated and outcome.ending is Ending.AS_EXPECTED else phrase
+
+
+def expectation(outcome: PropertyOutcome) -> str:
+    """What had been expected instead, and nothing where the verdict is as expected or only a limit came
+    first."""
+    if outcome.ending is not Ending.UNEXPECTED:
+        return ""
+    return f"UNEXPECTED: expected {_expected(outcome.prop, outcome.expected)}"
+
+
+def claim(outcome: PropertyOutcome) -> str:
+    """The title of a trace: what it shows."""
+    name = outcome.prop.name
+    match outcome.prop, outcome.verdict:
+        case NoModelError(), Violated():
+            return "model error"
+        case DeadlockFree(), Violated():
+            return "deadlock"
+        case _, Violated():
+            return f"counterexample to {name}"
+        case Scenario(), _:
+            return f"scenario {name} works"
+        case _:
+            return f"{name} is reached"
+
+
+def show_binding(binding: Binding) -> str:
+    """` for p = Page#0, t = Task#1`; nothing for no names."""
+    bound = ", ".join(f"{name} = {show_value(value)}" for name, value in binding)
+    return f" for {bound}" if bound else ""
+
+
+def _proved(prop: Property, evidence: Exhaustive | Witness) -> str:
+    match evidence:
+        case Exhaustive(states, _, depth):
+            return f"proved, {count(states, 'state')}, depth {depth:,}"
+        case Witness(traces):
+            verb = "works" if isinstance(prop, Scenario) else "reached"
+            several = f", {count(len(traces), 'instance')}" if len(traces) > 1 else ""
+            return f"{verb} in {count(evidence.length, 'step')}{several}"
+
+
+def _violated(prop: Property, verdict: Violated) -> str:
+    if verdict.trace is None:
+        return _not_found(prop, verdict)
+    steps = f"in {count(verdict.trace.length, 'step')}"
+    match prop, verdict.trace.end:
+        case DeadlockFree(), _:
+            return f"deadlock {steps}"
+        case NoModelError(), FailedStep(failure=Failure(kind=what)) | Failure(kind=what):
+            return f"{what} {steps}"
+        case _:
+            return f"violated {steps}"
+
+
+def _not_found(prop: Property, verdict: Violated) -> str:
+    match prop:
+        case Reachable():
+            phrase = f"NOT REACHED{show_binding(verdict.binding)}"
+        case Scenario():
+            phrase = f"DOES NOT WORK{show_binding(verdict.binding)}"
+        case _:
+            phrase = f"violated{show_binding(verdict.binding)}"
+    if verdict.evidence:
+        phrase += f" in {count(verdict.evidence.states, 'state')}"
+    return f"{phrase}: {verdict.reason}" if verdict.reason else phrase
+
+
+def _expected(prop: Property, expected: Expected) -> str:
+    match expected.expectation:
+        case Expectation.HOLDS:
+            return {"reachable": "to be reached", "scenario": "to work"}.get(kind(prop), "to hold")
+        case Expectation.VIOLATED:
+            wanted = {"reachable": "not to be reached", "scenario": "not to work"}.get(kind(prop), "violated")
+            return f"{wanted} in {count(expected.steps, 'step')}" if expected.steps is not None else wanted
+        case Expectation.UNKNOWN:
+            return "unknown"

@@ -1,0 +1,21 @@
+"""Where a long run stands, in one line."""
+
+from __future__ import annotations
+
+from mmcheck.report.quantity import count, duration, size
+
+
+def progress_line(
+    engine: str, phase: str, states: int, rate: float, depth: int, frontier: int, memory: int, seconds: float
+) -> str:
+    """`reference: search, 1,234,567 states, 45,000/s, depth 12, frontier 3,456, 210 MiB, 12 s`"""
+    parts = (
+        *([phase] if phase else []),
+        count(states, "state"),
+        f"{rate:,.0f}/s",
+        f"depth {depth:,}",
+        f"frontier {frontier:,}",
+        size(memory),
+        duration(seconds),
+    )
+    return f"{engine}: {', '.join(parts)}"

@@ -1,0 +1,220 @@
+"""Outcomes as text: a heading a spec, a line a property, a table a counterexample."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from mmcheck.core.check import Check
+from mmcheck.core.instance import Instance
+from mmcheck.core.outcome import CheckOutcome, Ending, PropertyOutcome, SpecOutcome, Statistics
+from mmcheck.core.trace import Trace
+from mmcheck.core.types import show_value
+from mmcheck.core.verdict import Binding, Proved, Violated, Witness
+from mmcheck.report import blame as blame_report
+from mmcheck.report import diagnostics, trace
+from mmcheck.report.layout import (
+    PROSE,
+    block,
+    fill,
+    indent,
+    one_line,
+    pad,
+    paragraph,
+    place,
+    printable,
+    separated,
+    words,
+)
+from mmcheck.report.phrases import claim, expectation, show_binding, verdict_phrase
+from mmcheck.report.quantity import count, duration, size
+from mmcheck.report.styles import BAD, GOOD, QUIET, TITLE, UNSURE
+
+
+class Traces(Enum):
+    """Which traces are shown: of what ended otherwise than expected, all (witnesses too), or none."""
+
+    UNEXPECTED = "unexpected"
+    ALL = "all"
+    NONE = "none"
+
+
+MARKS = {
+    Ending.AS_EXPECTED: ("ok", GOOD),
+    Ending.LIMIT: ("????", UNSURE),
+    Ending.UNEXPECTED: ("FAIL", BAD),
+    Ending.BAD_INPUT: ("FAIL", BAD),
+}
+NAME_COLUMN = 8
+"""Where the names of properties begin, and what does not fit behind a name goes on."""
+
+
+def render(outcome: SpecOutcome, width: int, traces: Traces = Traces.UNEXPECTED, quiet: bool = False) -> Text:
+    """A spec with its checks. `quiet` keeps only what did not end as expected, and the warnings."""
+    checks = [check for check in outcome.checks if not quiet or _is_news(check)]
+    if not checks:
+        return Text() if quiet or outcome.diagnostics else block(_spec_heading(outcome, width))
+    lines = _spec_heading(outcome, width)
+    for check in checks:
+        lines += [Text(), *indent(_check(check, width - 2, traces, quiet), 2)]
+    return block(lines)
+
+
+def render_diagnostics(outcome: SpecOutcome, width: int) -> Text:
+    """What is wrong with the spec itself, an empty line after each."""
+    return Text("\n\n").join(diagnostics.render(d, width) for d in outcome.diagnostics)
+
+
+def hidden_traces(outcome: SpecOutcome, traces: Traces) -> int:
+    """How many counterexamples exist that `render` does not show."""
+    return sum(
+        isinstance(p.verdict, Violated) and p.verdict.trace is not None and not _shown(p, traces)
+        for check in outcome.checks
+        for p in check.properties
+    )
+
+
+def _is_news(check: CheckOutcome) -> bool:
+    return check.ending is not Ending.AS_EXPECTED or bool(check.warnings) or check.interrupted
+
+
+def _shown(outcome: PropertyOutcome, traces: Traces) -> bool:
+    match traces:
+        case Traces.ALL:
+            return True
+        case Traces.UNEXPECTED:
+            return outcome.ending is not Ending.AS_EXPECTED and isinstance(outcome.verdict, Violated)
+        case Traces.NONE:
+            return False
+
+
+# --- headings --------------------------------------------------------------------------------------------
+
+
+def _spec_heading(outcome: SpecOutcome, width: int) -> list[Text]:
+    heading = Text.assemble((printable(outcome.name), TITLE), f"  ({printable(outcome.file)})")
+    return [heading, *_doc(outcome.doc, width)]
+
+
+def _doc(doc: str, width: int) -> list[Text]:
+    """The first paragraph of a documentation comment."""
+    first = doc.strip().split("\n\n")[0]
+    return paragraph("", words(printable(" ".join(first.split()))), min(width, PROSE), QUIET) if first else []
+
+
+def settings(check: Check, instance: Instance) -> list[str]:
+    """What the check sets, then the sizes that it leaves as declared."""
+    known = {**check.constants, **instance.sizes}
+    names = [*check.set, *(name for name in instance.sizes if name not in check.set)]
+    return [f"{name} = {show_value(known[name])}" if name in known else name for name in names]
+
+
+def _check(outcome: CheckOutcome, width: int, traces: Traces, quiet: bool) -> list[Text]:
+    lines = _check_heading(outcome, width)
+    shown = [p for p in outcome.properties if not quiet or p.ending is not Ending.AS_EXPECTED]
+    lines += _properties(shown, width)
+    lines += _statistics(outcome, width)
+    for warning in outcome.warnings:
+        lines += [Text(), *diagnostics.render(warning, width).split("\n")]
+    for prop in outcome.properties:
+        if _shown(prop, traces):
+            lines += _traces_of(prop, outcome.instance, width)
+    return lines
+
+
+def _check_heading(outcome: CheckOutcome, width: int) -> list[Text]:
+    items = settings(outcome.check, outcome.instance)
+    first = f"check {outcome.check.name}{': ' if items else ''}"
+    lines = paragraph(first, separated(items), width)
+    lines[0].stylize(TITLE, 0, len(f"check {outcome.check.name}"))
+    return lines + _doc(outcome.check.doc, width)
+
+
+def _statistics(outcome: CheckOutcome, width: int) -> list[Text]:
+    found: Statistics = outcome.statistics
+    parts = [
+        count(found.states, "state"),
+        count(found.transitions, "transition"),
+        f"depth {found.depth:,}",
+        duration(found.seconds),
+        size(found.memory),
+        f"{found.engine} engine",
+        "complete" if found.complete else "INTERRUPTED" if outcome.interrupted else "not complete",
+    ]
+    return paragraph("  ", separated(parts), width, QUIET)
+
+
+# --- a line a property -----------------------------------------------------------------------------------
+
+
+def _properties(outcomes: Sequence[PropertyOutcome], width: int) -> list[Text]:
+    """Marks, names and verdicts in columns; the verdicts below the names where there is no room beside."""
+    widest = max((cell_len(p.prop.name) for p in outcomes), default=0)
+    column = NAME_COLUMN + widest + 2
+    beside = width - column >= 30
+    return [line for p in outcomes for line in _property(p, column if beside else 0, width)]
+
+
+def _property(outcome: PropertyOutcome, column: int, width: int) -> list[Text]:
+    word, style = MARKS[outcome.ending]
+    head = Text.assemble("  ", (word.ljust(NAME_COLUMN - 2), style), outcome.prop.name)
+    parts = [verdict_phrase(outcome), expectation(outcome), outcome.note]
+    start = column or NAME_COLUMN + 2
+    filled = [line for part in parts if part for line in fill(words(printable(part)), width - start)]
+    styled = [Text(line, style if line.startswith("UNEXPECTED") else "") for line in filled]
+    if column:
+        return [pad(head, column) + styled[0], *indent(styled[1:], start)]
+    return [head, *indent(styled, start)]
+
+
+# --- counterexamples and witnesses -----------------------------------------------------------------------
+
+
+def _traces_of(outcome: PropertyOutcome, instance: Instance, width: int) -> list[Text]:
+    match outcome.verdict:
+        case Violated(trace=found, binding=binding) if found is not None:
+            title = _title(outcome, binding, found, width, BAD)
+            return [Text(), *title, *_counterexample(outcome, found, instance, width)]
+        case Proved(Witness(traces)):
+            return [line for bound, run in traces for line in _witness(outcome, bound, run, instance, width)]
+        case _:
+            return []
+
+
+def _title(outcome: PropertyOutcome, bound: Binding, run: Trace, width: int, style: str) -> list[Text]:
+    sentence = f"{claim(outcome)}{show_binding(bound)}, in {count(run.length, 'step')}:"
+    return paragraph("", words(sentence), width, style)
+
+
+def _witness(
+    outcome: PropertyOutcome, bound: Binding, run: Trace, instance: Instance, width: int
+) -> list[Text]:
+    title = _title(outcome, bound, run, width, GOOD)
+    return [Text(), *title, *_source(outcome, width), Text(), *trace.render(run, instance, width)]
+
+
+def _counterexample(outcome: PropertyOutcome, found: Trace, instance: Instance, width: int) -> list[Text]:
+    lines = _source(outcome, width)
+    if isinstance(outcome.verdict, Violated) and outcome.verdict.reason:
+        lines += paragraph("  ", words(printable(outcome.verdict.reason)), min(width, PROSE))
+    lines.append(Text())
+    lines += trace.render(found, instance, width, blame_report.cells_read(outcome.blame))
+    if outcome.blame:
+        why = blame_report.render(outcome.blame, outcome.prop, found, instance, width - 2)
+        lines += [Text(), *indent(why, 2)]
+    return lines
+
+
+def _source(outcome: PropertyOutcome, width: int) -> list[Text]:
+    """The property as it is written and documented, so that a table can be read away from its spec."""
+    prop = outcome.prop
+    lines = indent(_doc(prop.doc, width - 2), 2)
+    if prop.span is None:
+        return lines
+    where, source = f"  {place(prop.span)}: ", one_line(prop.span)
+    if cell_len(where + source) <= width:
+        return [*lines, Text(where + source)]
+    return [*lines, Text(where.rstrip()), *paragraph(" " * 4, words(source), width)]

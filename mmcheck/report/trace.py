@@ -1,0 +1,244 @@
+"""Traces as tables: a row for each cell that ever changes, a column for each step.
+
+A value stands where a step changed it, behind a `*`; a dot says "as before". The first column of every
+block and the last column of the trace hold all values, so that no state has to be pieced together where it
+matters most. Columns that do not fit the width go on in further blocks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from itertools import zip_longest
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from mmcheck.core.instance import Action, Instance
+from mmcheck.core.trace import Choices, FailedStep, Failure, Trace
+from mmcheck.core.types import show_value
+from mmcheck.report.diagnostics import excerpt
+from mmcheck.report.layout import PROSE, fill, pad, paragraph, place, printable, separated, words
+from mmcheck.report.styles import BAD, CHANGED, QUIET, READ, TITLE
+from mmcheck.report.unchanged import compact
+
+CHANGE, SAME, FAILED, READ_MARK = "*", ".", "!", ">"
+GUTTER = 2
+"""Before the labels: the mark of the rows that the failed part read, and a space."""
+GAP = 2
+"""Between columns: a space, and the place of the mark of a change."""
+
+
+LONG_NAME = 16
+"""A name of a transition longer than this may be broken at its underscores and dots."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A step: its number, its action and choices, and for each row a value (None where the step failed) and
+    whether the step changed it. The initial state has no action."""
+
+    number: int
+    action: Action | None
+    choices: Choices
+    values: tuple[tuple[str | None, bool], ...]
+
+    def header(self, form: Form) -> list[str]:
+        """The lines that head the column."""
+        if self.action is None:
+            return ["init"]
+        picked = [f"{name}={show_value(value)}" for name, value in self.choices]
+        if form is Form.CALL:
+            return [repr(self.action), *([" ".join(picked)] if picked else [])]
+        name = self.action.transition.name
+        args = [*map(show_value, self.action.args), *picked]
+        if form is Form.STACK or len(name) <= LONG_NAME:
+            return [name, *args]
+        return [*fill(re.split(r"(?<=[_.])", name), max(LONG_NAME, *map(cell_len, args), 0)), *args]
+
+    def width(self, form: Form) -> int:
+        values = (value or "" for value, _ in self.values)
+        return max(map(cell_len, (*self.header(form), *values, str(self.number))))
+
+
+class Form(Enum):
+    """How a step is written above its column: `pin(Task#0, Page#1)` on one line; its name and its arguments
+    on a line each; or so that a long name, too, takes several lines."""
+
+    CALL = 0
+    STACK = 1
+    NARROW = 2
+
+
+def render(trace: Trace, instance: Instance, width: int, read: frozenset[str] = frozenset()) -> list[Text]:
+    """The table, what never changed, the failure at the end if there is one, and the legend. `read` are the
+    labels of the cells that the failed part of the property read."""
+    rows = changing(trace)
+    columns = _columns(trace, rows)
+    lines = []
+    if len(columns) > 1:
+        labels = [repr(instance.cells[row]) for row in rows]
+        lines += _table(columns, labels, read, width)
+    lines += _legend(trace, rows, [repr(instance.cells[row]) in read for row in rows], width)
+    lines += _never_changed(trace, instance, rows, width)
+    return lines + _ending(trace, width)
+
+
+def changing(trace: Trace) -> list[int]:
+    """Which cells have more than one value along the trace."""
+    return [
+        i for i, values in enumerate(zip(*trace.states, strict=True)) if len(set(map(show_value, values))) > 1
+    ]
+
+
+# --- columns ---------------------------------------------------------------------------------------------
+
+
+def _columns(trace: Trace, rows: list[int]) -> list[Column]:
+    initial = tuple((show_value(trace.initial[row]), False) for row in rows)
+    columns = [Column(0, None, (), initial)]
+    for number, step in enumerate(trace.steps, 1):
+        before = trace.states[number - 1]
+        values = tuple((show_value(step.target[row]), step.target[row] != before[row]) for row in rows)
+        columns.append(Column(number, step.action, step.choices, values))
+    if isinstance(trace.end, FailedStep):
+        failed = tuple((None, False) for _ in rows)
+        columns.append(Column(len(columns), trace.end.action, trace.end.choices, failed))
+    return columns
+
+
+def _total(columns: Sequence[Column], form: Form) -> int:
+    return sum(GAP + column.width(form) for column in columns)
+
+
+def _form(columns: Sequence[Column], room: int) -> Form:
+    """The most readable form in which the columns fit the room; the narrowest when none does."""
+    return next((form for form in Form if _total(columns, form) <= room), Form.NARROW)
+
+
+def _blocks(columns: Sequence[Column], room: int) -> Iterator[list[Column]]:
+    """The columns, as many in each block as fit when they are as narrow as can be; at least one."""
+    current: list[Column] = []
+    for column in columns:
+        if current and _total([*current, column], Form.NARROW) > room:
+            yield current
+            current = []
+        current.append(column)
+    yield current
+
+
+# --- the table -------------------------------------------------------------------------------------------
+
+
+def _table(columns: list[Column], labels: list[str], read: frozenset[str], width: int) -> list[Text]:
+    label_lines = [_label_lines(label, max(width // 2 - GUTTER, 16)) for label in labels]
+    label_width = max((cell_len(line) for lines in label_lines for line in lines), default=4)
+    room = width - GUTTER - label_width
+    blocks = list(_blocks(columns, room))
+    whole = _form(columns, room)
+    lines: list[Text] = []
+    for block in blocks:
+        # A table in several blocks stacks its headers in all of them, however wide the last one is.
+        form = whole if len(blocks) == 1 else max(Form.STACK, _form(block, room), key=lambda f: f.value)
+        lines += _head(block, form, label_width)
+        for row, label in enumerate(labels):
+            last = columns[-1] if columns[-1] is block[-1] else None
+            lines += _row(row, label_lines[row], label in read, block, form, label_width, last)
+        lines.append(Text())
+    return lines
+
+
+def _label_lines(label: str, room: int) -> list[str]:
+    """A label, broken before brackets and dots where it is too long."""
+    first, *rest = fill(re.split(r"(?=[\[.])", label), room)
+    return [first, *(f"  {line}" for line in rest)]
+
+
+def _head(block: list[Column], form: Form, label_width: int) -> list[Text]:
+    headers = [column.header(form) for column in block]
+    widths = [column.width(form) for column in block]
+    numbers = Text(" " * GUTTER + "step".ljust(label_width))
+    rule = Text(" " * GUTTER + "-" * label_width, QUIET)
+    for column, width in zip(block, widths, strict=True):
+        numbers += Text(" " * GAP + str(column.number).ljust(width))
+        rule += Text(" " * GAP + "-" * width, QUIET)
+    lines = [numbers]
+    for parts in zip_longest(*headers, fillvalue=""):
+        line = Text(" " * (GUTTER + label_width))
+        for part, width in zip(parts, widths, strict=True):
+            line += pad(Text(" " * GAP) + Text(part, TITLE), GAP + width)
+        lines.append(line)
+    return [*lines, rule]
+
+
+def _row(
+    row: int,
+    label: list[str],
+    read: bool,
+    block: list[Column],
+    form: Form,
+    label_width: int,
+    last: Column | None,
+) -> list[Text]:
+    """A row of a block; a label of several lines has its values beside the last of them."""
+    style = READ if read else ""
+    lines = [Text(" " * GUTTER) + Text(part, style) for part in label[:-1]]
+    line = Text(READ_MARK if read else " ", style) + Text(" " * (GUTTER - 1))
+    line += pad(Text(label[-1], style), label_width)
+    for column in block:
+        whole = column is block[0] or column is last
+        line += pad(_value(*column.values[row], whole), GAP + column.width(form))
+    return [*lines, line]
+
+
+def _value(value: str | None, changed: bool, whole: bool) -> Text:
+    """The value with the gap before it, where the mark stands."""
+    if value is None:
+        return Text.assemble("  ", (FAILED, BAD))
+    if changed:
+        return Text.assemble(" ", (CHANGE + value, CHANGED))
+    return Text("  ") + Text(value if whole else SAME, "" if whole else QUIET)
+
+
+# --- below the table -------------------------------------------------------------------------------------
+
+
+def _never_changed(trace: Trace, instance: Instance, rows: list[int], width: int) -> list[Text]:
+    fixed = [i for i in range(len(instance.cells)) if i not in set(rows)]
+    items = [f"{label} = {value}" for label, value in compact(instance, trace.initial, fixed)]
+    if not items:
+        return []
+    title = "never changed: " if trace.steps else "initial state: "
+    return paragraph(" " * GUTTER + title, separated(items), width)
+
+
+def _ending(trace: Trace, width: int) -> list[Text]:
+    """The model error at the end of the trace, if that is what it shows."""
+    match trace.end:
+        case None:
+            return []
+        case FailedStep(action, _, failure):
+            return _failure(f"step {trace.length}, {action!r}, fails: ", failure, width)
+        case Failure():
+            return _failure("the property cannot be evaluated in the last state: ", trace.end, width)
+
+
+def _failure(intro: str, failure: Failure, width: int) -> list[Text]:
+    sentence = f"{intro}{failure.kind}: {failure.message}"
+    lines = [Text(), *paragraph(" " * GUTTER, words(printable(sentence)), min(width, PROSE), BAD)]
+    if failure.span:
+        lines.append(Text(f"{' ' * GUTTER}at {place(failure.span)}"))
+        lines += excerpt(failure.span, width)
+    return lines
+
+
+def _legend(trace: Trace, rows: list[int], read: list[bool], width: int) -> list[Text]:
+    """What the marks mean that the table does use."""
+    parts = [f"{CHANGE} changed by this step", f"{SAME} as before"] if rows else []
+    if rows and any(read):
+        parts.append(f"{READ_MARK} read by the part that fails")
+    if rows and isinstance(trace.end, FailedStep):
+        parts.append(f"{FAILED} no state follows")
+    return [*paragraph(" " * GUTTER, separated(parts, "   "), width, QUIET), Text()] if parts else []

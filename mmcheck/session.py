@@ -1,0 +1,330 @@
+"""The one place where the phases meet: from a path to the outcome of its checks.
+
+parse -> elaborate -> instantiate -> an engine -> certify, for every check of a spec; budgets are handed on,
+verdicts are certified, what is suspicious is warned about.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from mmcheck.core.blame import Blame, blame
+from mmcheck.core.certify import certify
+from mmcheck.core.check import Check
+from mmcheck.core.instance import Instance
+from mmcheck.core.outcome import CheckOutcome, PropertyOutcome, SpecOutcome
+from mmcheck.core.semantics import at
+from mmcheck.core.size import MOST, excesses
+from mmcheck.core.system import Invariant, NoModelError, Property, StepInvariant
+from mmcheck.core.terms import Literal
+from mmcheck.core.trace import Failure
+from mmcheck.core.types import Value
+from mmcheck.core.verdict import Proved, Verdict, Violated
+from mmcheck.diagnostics import Collector, Diagnostic, Note, SpecError
+from mmcheck.elaborate.checks import declared_checks, read_settings
+from mmcheck.elaborate.lowering import Elaborated, elaborate
+from mmcheck.elaborate.modules import SUFFIX, Program, load_program, merge_program
+from mmcheck.elaborate.scope import Symbols, declare, did_you_mean
+from mmcheck.engines.engine import Answer, Limits, Observe, Progress
+from mmcheck.engines.registry import DEFAULT, ENGINES
+from mmcheck.source import SourceFile
+
+
+def ignore(progress: Progress) -> None:
+    """Observe nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run is asked for: settings such as `Page=3`, the names of checks and of properties (none means
+    all), limits for each check, and the engine."""
+
+    settings: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    properties: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    engine: str = DEFAULT
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A spec without errors: its program, and its system and checks as they are declared (or as the settings
+    have them)."""
+
+    program: Program
+    symbols: Symbols
+    declared: Elaborated
+    checks: tuple[Check, ...]
+
+
+# --- loading ---------------------------------------------------------------------------------------------
+
+
+def load(path: str | Path, settings: Sequence[str] = ()) -> Spec:
+    """Read and elaborate a spec. Raises SpecError, with all diagnostics, when it has errors."""
+    collector = Collector()
+    program = load_program(str(path), collector)
+    return _finish(program, settings, collector)
+
+
+def loads(text: str, name: str = "<text>", settings: Sequence[str] = ()) -> Spec:
+    """The spec of a text, as if it stood in a file of that name. Raises SpecError when it has errors."""
+    collector = Collector()
+    return _finish(merge_program(SourceFile(name, text), Path(name), collector), settings, collector)
+
+
+def _finish(program: Program | None, settings: Sequence[str], collector: Collector) -> Spec:
+    if program is None:
+        raise SpecError(collector.in_order())
+    symbols = declare(program, collector)
+    declared = elaborate(program, symbols, {}, collector)
+    extra = _settings(settings, symbols, declared, collector)
+    checks = declared_checks(symbols, declared, extra, collector)
+    collector.raise_if_errors()
+    return Spec(program, symbols, declared, checks)
+
+
+_SETTING = re.compile(r"\s*[A-Za-z_]\w*\s*=[^=;{}][^;{}]*")
+
+
+def _settings(
+    texts: Sequence[str], symbols: Symbols, declared: Elaborated, collector: Collector
+) -> Mapping[str, Value]:
+    """The values of `NAME=VALUE` settings, the last one of a name counting."""
+    settings: dict[str, Value] = {}
+    for text in texts:
+        if _SETTING.fullmatch(text) is None:
+            collector.add("E500", f"`{text}` is no setting", None, "write it as NAME=VALUE, such as Page=3")
+            continue
+        source = SourceFile("--set", f"check command_line {{ {text.strip()}; }}")
+        settings |= read_settings(source, symbols, declared, collector)
+    return settings
+
+
+def instantiate(spec: Spec, check: Check) -> tuple[Check, Instance]:
+    """The instance of a check, and the check with all its values. Raises SpecError where the check's settings
+    make no sense together, or make the instance too large."""
+    collector = Collector()
+    elaborated = spec.declared
+    if check.constants:
+        elaborated = elaborate(spec.program, spec.symbols, check.constants, collector)
+    _raise_in_check(check, collector)
+    complete = replace(check, constants=elaborated.constants, sizes={**elaborated.sizes, **check.sizes})
+    instance = Instance(elaborated.system, complete.sizes)
+    for excess in excesses(instance):
+        collector.add(
+            "E505",
+            f"{excess.what} are {'more than ' if excess.count > MOST else ''}{min(excess.count, MOST):,}",
+            excess.span,
+            "make sorts and ranges smaller: two or three elements show most bugs",
+        )
+    _raise_in_check(check, collector)
+    return complete, instance
+
+
+def _raise_in_check(check: Check, collector: Collector) -> None:
+    if collector.has_errors:
+        note = Note(f"with the settings of check `{check.name}`", check.span)
+        raise SpecError(tuple(replace(d, notes=(*d.notes, note)) for d in collector.in_order()))
+
+
+# --- verifying -------------------------------------------------------------------------------------------
+
+
+def verify_file(path: str, options: Options = Options(), observe: Observe = ignore) -> SpecOutcome:
+    """Verify the checks of a spec. Never raises for bad input: the diagnostics are in the outcome."""
+    try:
+        return verify(load(path, options.settings), options, observe)
+    except SpecError as error:
+        return SpecOutcome(str(path), Path(path).stem, (), error.diagnostics)
+
+
+def verify(spec: Spec, options: Options = Options(), observe: Observe = ignore) -> SpecOutcome:
+    """Verify the checks of a spec, those that the options select, until they are done or interrupted."""
+    program = spec.program
+    try:
+        selected = list(_select(spec, options))
+    except SpecError as error:
+        return SpecOutcome(program.path, program.name, (), error.diagnostics, program.doc)
+    outcomes: list[CheckOutcome] = []
+    diagnostics: list[Diagnostic] = []
+    for check in selected:
+        try:
+            outcomes.append(verify_check(spec, check, options, observe))
+        except SpecError as error:
+            diagnostics += error.diagnostics
+            continue
+        if outcomes[-1].interrupted:
+            break
+    return SpecOutcome(program.path, program.name, tuple(outcomes), tuple(diagnostics), program.doc)
+
+
+def _select(spec: Spec, options: Options) -> Iterator[Check]:
+    """The checks to run, each with the properties to verify."""
+    collector = Collector()
+    names = [check.name for check in spec.checks]
+    properties = [p.name for p in spec.declared.system.properties]
+    for what, wanted, known in (
+        ("check", options.checks, names),
+        ("property", options.properties, properties),
+    ):
+        for name in wanted:
+            if name not in known:
+                remedy = did_you_mean(name, known, f"there are: {', '.join(known)}")
+                collector.add("E507", f"`{spec.program.path}` has no {what} `{name}`", None, remedy)
+    collector.raise_if_errors()
+    for check in spec.checks:
+        if options.checks and check.name not in options.checks:
+            continue
+        if not options.properties:
+            yield check
+        elif chosen := [p for p in check.properties if p in options.properties]:
+            always = NoModelError().name
+            yield replace(check, properties=(always, *(p for p in chosen if p != always)))
+
+
+def verify_check(
+    spec: Spec,
+    check: Check,
+    options: Options = Options(),
+    observe: Observe = ignore,
+) -> CheckOutcome:
+    """Verify one check. Raises SpecError where its settings make no sense."""
+    check, instance = instantiate(spec, check)
+    answer = ENGINES[options.engine]().check(instance, check.properties, options.limits, observe)
+    outcomes = tuple(
+        _property_outcome(instance, check, prop, answer.verdicts[prop.name])
+        for prop in instance.system.properties
+        if prop.name in answer.verdicts
+    )
+    _require_initial_states(spec, check, instance, answer, outcomes)
+    warnings = tuple(_warnings(instance, check, answer))
+    return CheckOutcome(check, instance, outcomes, answer.statistics, warnings, answer.interrupted)
+
+
+def _property_outcome(instance: Instance, check: Check, prop: Property, verdict: Verdict) -> PropertyOutcome:
+    certify(instance, prop, verdict)
+    trivial = (
+        isinstance(prop, Invariant | StepInvariant)
+        and isinstance(prop.body, Literal)
+        and isinstance(verdict, Proved)
+    )
+    return PropertyOutcome(
+        prop,
+        verdict,
+        check.expectation(prop.name),
+        tuple(a.name for a in instance.system.assumptions),
+        _blame(instance, prop, verdict),
+        "true under the constants of this check, whatever happens" if trivial else "",
+    )
+
+
+def _blame(instance: Instance, prop: Property, verdict: Verdict) -> Blame | None:
+    """Which part of a property is false at the end of its counterexample."""
+    if not isinstance(verdict, Violated) or verdict.trace is None:
+        return None
+    trace = verdict.trace
+    if isinstance(trace.end, Failure):
+        return None
+    match prop:
+        case Invariant(_, _, body):
+            return blame(body, at(trace.states[-1], dict(verdict.binding)), instance)
+        case StepInvariant(_, _, body):
+            by = trace.steps[-1].action.transition.name
+            env = at(trace.states[-2], dict(verdict.binding), trace.states[-1], by)
+            return blame(body, env, instance)
+        case _:
+            return None
+
+
+def _require_initial_states(
+    spec: Spec, check: Check, instance: Instance, answer: Answer, outcomes: tuple[PropertyOutcome, ...]
+) -> None:
+    """Without an initial state everything is true, and nothing is said. Raises SpecError then."""
+    searched = any(isinstance(o.verdict, Proved) for o in outcomes)
+    if answer.statistics.states or not answer.statistics.complete or not searched:
+        return
+    assumptions = [f", or the assumption `{a.name}` excludes all" for a in instance.system.assumptions]
+    raise SpecError(
+        (
+            Diagnostic(
+                "E504",
+                f"`{spec.program.name}` has no initial state in check `{check.name}`",
+                check.span,
+                f"an `init` block requires the impossible{''.join(assumptions)}",
+            ),
+        )
+    )
+
+
+def _warnings(instance: Instance, check: Check, answer: Answer) -> Iterator[Diagnostic]:
+    """What makes a good verdict suspicious."""
+    if answer.statistics.complete:
+        for transition in instance.system.transitions:
+            if not answer.statistics.fired.get(transition.name) and not transition.impossible:
+                yield Diagnostic(
+                    "W600",
+                    f"`{transition.name}` never fired in check `{check.name}`",
+                    transition.span,
+                    "look at its `require`s: what it models is not a part of what was verified",
+                )
+    spans = {prop.name: prop.span for prop in instance.system.properties}
+    for name, premises in answer.unmet_premises.items():
+        for premise in premises:
+            yield Diagnostic(
+                "W601",
+                f"in check `{check.name}`, `{name}` says nothing where `{premise}`, which is never true",
+                spans.get(name),
+                "add a `reachable` property for the premise, and find out what keeps it from being true",
+            )
+    for assumption in instance.system.assumptions:
+        if assumption.name in answer.idle_assumptions:
+            yield Diagnostic(
+                "W602",
+                f"the assumption `{assumption.name}` excludes no state in check `{check.name}`",
+                assumption.span,
+                "make it an `invariant`: it holds",
+            )
+
+
+# --- finding specs ---------------------------------------------------------------------------------------
+
+
+def find_specs(
+    paths: Sequence[str], importers: bool = False
+) -> tuple[tuple[str, ...], tuple[Diagnostic, ...]]:
+    """The spec files that paths lead to, each once, in order: files as they are given, folders with all the
+    .mmc files in them. With `importers`, also every spec below the current folder that imports one of them,
+    directly or not. The diagnostics are about paths that lead nowhere."""
+    found: list[str] = []
+    diagnostics: list[Diagnostic] = []
+    for path in paths:
+        if not Path(path).is_dir():
+            found.append(path)
+        elif inside := _specs_below(Path(path)):
+            found += inside
+        else:
+            message = f"there is no {SUFFIX} file in `{path}`"
+            diagnostics.append(Diagnostic("E004", message, None, "name a spec, or a folder with specs"))
+    if importers:
+        changed = {Path(path).resolve() for path in found}
+        found += [path for path in _specs_below(Path()) if changed & _imports(path)]
+    return tuple({Path(path).resolve(): path for path in reversed(found)}.values())[::-1], tuple(diagnostics)
+
+
+def _specs_below(folder: Path) -> list[str]:
+    """The specs in a folder and in those below it, but for hidden ones."""
+    return sorted(
+        str(path)
+        for path in folder.rglob(f"*{SUFFIX}")
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+
+
+def _imports(path: str) -> set[Path]:
+    """All files that a spec imports, itself left out."""
+    program = load_program(path, Collector())
+    return set() if program is None else set(program.files) - {Path(path).resolve()}
