@@ -182,8 +182,8 @@ def _select(spec: Spec, options: Options) -> Iterator[Check]:
         if not options.properties:
             yield check
         elif chosen := [p for p in check.properties if p in options.properties]:
-            always = NoModelError().name
-            yield replace(check, properties=(always, *(p for p in chosen if p != always)))
+            always = tuple(p for p in check.properties if p == NoModelError().name)
+            yield replace(check, properties=tuple(dict.fromkeys((*always, *chosen))))
 
 
 def verify_check(
@@ -244,8 +244,8 @@ def _require_initial_states(
     spec: Spec, check: Check, instance: Instance, answer: Answer, outcomes: tuple[PropertyOutcome, ...]
 ) -> None:
     """Without an initial state everything is true, and nothing is said. Raises SpecError then."""
-    searched = any(isinstance(o.verdict, Proved) for o in outcomes)
-    if answer.statistics.states or not answer.statistics.complete or not searched:
+    failed = any(isinstance(o.prop, NoModelError) and isinstance(o.verdict, Violated) for o in outcomes)
+    if answer.statistics.states or not answer.statistics.complete or failed:
         return
     assumptions = [f", or the assumption `{a.name}` excludes all" for a in instance.system.assumptions]
     raise SpecError(

@@ -21,12 +21,14 @@ class Output:
     """A stream that rendered text is written to.
 
     A reader who goes away (`| head`) ends the writing, not the run: its exit code must stay true. Characters
-    that the stream's encoding lacks are written as escapes."""
+    that the stream's encoding lacks are written as escapes. A `vital` stream that cannot be written for any
+    other reason, such as a full disk, is an error."""
 
-    def __init__(self, stream: TextIO | None, width: int, colour: bool) -> None:
+    def __init__(self, stream: TextIO | None, width: int, colour: bool, vital: bool = True) -> None:
         # A process may be started without a stdout at all; then there is nobody to tell.
         self.stream: TextIO = stream if stream is not None else io.StringIO()
         self.width = width
+        self.vital = vital
         self.open = True
         if isinstance(self.stream, io.TextIOWrapper):
             self.stream.reconfigure(errors="backslashreplace")
@@ -55,13 +57,11 @@ class Output:
         try:
             self.stream.write(text)
             self.stream.flush()
-        except BrokenPipeError:
-            self.open = False
-            _silence(self.stream)
         except OSError as error:
             self.open = False
             _silence(self.stream)
-            raise click.ClickException(f"cannot write the results: {error.strerror}") from error
+            if self.vital and not isinstance(error, BrokenPipeError):
+                raise click.ClickException(f"cannot write the results: {error.strerror}") from error
 
 
 def _silence(stream: TextIO) -> None:
@@ -101,4 +101,5 @@ def standard_output(mode: str, width: int | None) -> Output:
 
 
 def standard_error(mode: str, width: int | None) -> Output:
-    return Output(sys.stderr, width_for(width, sys.stderr), wants_colour(mode, sys.stderr, os.environ))
+    colour = wants_colour(mode, sys.stderr, os.environ)
+    return Output(sys.stderr, width_for(width, sys.stderr), colour, vital=False)

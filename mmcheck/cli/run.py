@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import click
 from rich.text import Text
 
+from mmcheck import __version__
 from mmcheck.cli.crash import report_crash
 from mmcheck.cli.exits import Exit, last_line
 from mmcheck.cli.heartbeat import Heartbeat
@@ -80,7 +82,7 @@ class JsonFormat:
         self._specs.append(outcome)
 
     def end(self, result: Tally, summary: str) -> None:
-        document = json_report.document(self._specs, self._diagnostics, result.end, summary)
+        document = json_report.document(self._specs, self._diagnostics, result.end, summary, __version__)
         self.out.write_plain(json.dumps(document, indent=2) + "\n")
 
 
@@ -107,10 +109,12 @@ def run(
             format.spec(outcome)
         except KeyboardInterrupt:
             interrupted = True
+        except click.ClickException:
+            raise
         except Exception as error:
             heartbeat.clear()
+            report_crash(error, f"verifying {file}", again=bool(crashed))
             crashed.append(file)
-            report_crash(error, f"verifying {file}")
         if interrupted or any(check.interrupted for outcome in outcomes for check in outcome.checks):
             break
     heartbeat.clear()

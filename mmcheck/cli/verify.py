@@ -159,7 +159,7 @@ def verify(
     out, err = standard_output(color, width), standard_error(color, width)
     heartbeat = Heartbeat(err.stream, _rewritable(err), err.width)
     files, diagnostics = session.find_specs(paths, importers)
-    judge = partial(session.verify_file, options=options, observe=heartbeat)
+    judge = partial(session.verify_file, options=options, observe=session.ignore if quiet else heartbeat)
     return run(files, diagnostics, judge, _format(format, out, err, traces, quiet), err, heartbeat, strict)
 
 

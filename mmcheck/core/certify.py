@@ -54,11 +54,11 @@ def replay(instance: Instance, trace: Trace) -> None:
     state = trace.initial
     for number, step in enumerate(trace.steps, start=1):
         _require_assumed(instance, state)
-        if step not in list(dynamics.steps(state, step.action)):
+        if step not in dynamics.steps(state, step.action):
             raise CertificationError(f"step {number}, {step.action!r}, does not lead where the trace says")
         state = step.target
     _require_assumed(instance, state)
-    if isinstance(trace.end, FailedStep) and trace.end not in list(dynamics.steps(state, trace.end.action)):
+    if isinstance(trace.end, FailedStep) and trace.end not in dynamics.steps(state, trace.end.action):
         raise CertificationError(f"{trace.end.action!r} does not fail as the trace says")
 
 
@@ -108,7 +108,7 @@ def _shows(instance: Instance, property: Property, binding: Mapping[str, Value],
             by = step.action.transition.name
             return _holds(instance, body, before, binding, after=last, by=by) is wrong and before != last
         case DeadlockFree():
-            return not any(Dynamics.of(instance).successors(last))
+            return not Dynamics.of(instance).successors(last)
         case NoModelError():
             return isinstance(trace.end, FailedStep | Failure)
         case Scenario():

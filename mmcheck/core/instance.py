@@ -6,7 +6,7 @@ the values of all cells, in the order of `Instance.cells`. An *action* is a tran
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
@@ -43,13 +43,15 @@ class Action:
 
     transition: Transition
     args: tuple[Value, ...]
+    bindings: Mapping[str, Value] = field(compare=False)
+    """The parameters of the transition with the arguments."""
 
     def __repr__(self) -> str:
         return f"{self.transition.name}({', '.join(map(show_value, self.args))})"
 
-    @property
-    def bindings(self) -> dict[str, Value]:
-        return bindings(self.transition.params, self.args)
+    @classmethod
+    def of(cls, transition: Transition, args: tuple[Value, ...]) -> Action:
+        return cls(transition, args, bindings(transition.params, args))
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Instance:
     def actions(self) -> tuple[Action, ...]:
         """Every transition with every choice of arguments, in the order of declaration."""
         return tuple(
-            Action(transition, args)
+            Action.of(transition, args)
             for transition in self.system.transitions
             for args in self.values(transition.params)
         )

@@ -61,11 +61,12 @@ class PropertyOutcome:
 
     @property
     def ending(self) -> Ending:
-        """A verdict that is unknown is a limit, unless it was expected; then, and in every other case, the
-        kind of verdict must be the expected one, and the length of the counterexample where it is stated."""
+        """A verdict that is unknown is a limit, unless no engine could decide it and that was expected. In
+        every other case the kind of verdict must be the expected one, and so must the length of the
+        counterexample where it is stated."""
         match self.verdict:
-            case Unknown():
-                expected = self.expected.expectation is Expectation.UNKNOWN
+            case Unknown(_, limit):
+                expected = self.expected.expectation is Expectation.UNKNOWN and not limit
                 return Ending.AS_EXPECTED if expected else Ending.LIMIT
             case Proved():
                 expected = self.expected.expectation is Expectation.HOLDS

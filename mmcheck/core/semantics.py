@@ -1,8 +1,8 @@
 """The meaning of systems, written once, for reading. Every engine is measured against it.
 
 A term means a function from environments to values (`denote`); a statement means a function from an
-environment to all the environments it can lead to (`execute`): none where it is not enabled, several where it
-chooses, a `Failed` where it runs into a model error. A step of an instance is an action run from a state.
+environment to all that it can lead to (`execute`): nothing where it is not enabled, several environments
+where it chooses, a `Failed` where it runs into a model error. A step is an action run from a state.
 
 What is evaluated, and what is not, matters, since evaluation can fail: `&&`, `||`, `=>` and `(c ? a : b)`
 stop as soon as their value is known, as in C; quantifiers, `count` and `choose` evaluate every binding, so
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import wraps
 from typing import NamedTuple, TypeAlias, assert_never
 
 from mmcheck.core import system, terms
@@ -66,7 +65,7 @@ class Failed(NamedTuple):
 
 Meaning: TypeAlias = Callable[[Env], Value]
 Outcome: TypeAlias = Env | Failed
-Execution: TypeAlias = Callable[[Env], Iterator[Outcome]]
+Execution: TypeAlias = Callable[[Env], tuple[Outcome, ...]]
 
 
 def at(state: State, locals: Mapping[str, Value], after: State = (), by: str = "") -> Env:
@@ -267,7 +266,7 @@ def execute(body: Body, instance: Instance, bulk: bool = False) -> Execution:
     """The meaning of a sequence of statements; `bulk` inside of a bulk `forall`, where reads do not see
     what is written."""
     meanings = [_catching(_statement(statement, instance, bulk)) for statement in body]
-    return lambda env: _thread(env, meanings)
+    return lambda env: tuple(_thread(env, meanings))
 
 
 def _thread(env: Env, executions: Sequence[Execution]) -> Iterator[Outcome]:
@@ -278,20 +277,21 @@ def _thread(env: Env, executions: Sequence[Execution]) -> Iterator[Outcome]:
         if done == len(executions) or env.stopped:
             yield env
             continue
-        outcomes = tuple(executions[done](env))
-        yield from (outcome for outcome in outcomes if isinstance(outcome, Failed))
-        pending += [(outcome, done + 1) for outcome in reversed(outcomes) if isinstance(outcome, Env)]
+        for outcome in reversed(executions[done](env)):
+            if isinstance(outcome, Failed):
+                yield outcome
+            else:
+                pending.append((outcome, done + 1))
 
 
 def _catching(execution: Execution) -> Execution:
-    """A model error inside a statement is one of its outcomes."""
+    """A model error inside a statement is its outcome."""
 
-    @wraps(execution)
-    def run(env: Env) -> Iterator[Outcome]:
+    def run(env: Env) -> tuple[Outcome, ...]:
         try:
-            yield from execution(env)
+            return execution(env)
         except ModelError as error:
-            yield Failed(error.failure, env.choices)
+            return (Failed(error.failure, env.choices),)
 
     return run
 
@@ -300,18 +300,18 @@ def _statement(statement: Statement, instance: Instance, bulk: bool) -> Executio
     match statement:
         case system.Require(condition):
             enabled = denote(condition, instance)
-            return lambda env: iter((env,) if enabled(env) else ())
+            return lambda env: (env,) if enabled(env) else ()
         case system.Assert(condition):
             return _assert(statement, denote(condition, instance))
         case system.Assign(place, value):
             write, of = _write(place, instance, bulk), denote(value, instance)
-            return lambda env: iter((write(env, of(env)),))
+            return lambda env: (write(env, of(env)),)
         case system.Havoc(place):
             write, values = _write(place, instance, bulk), tuple(domain(place.type, instance.sizes))
-            return lambda env: (write(env, value) for value in values)
+            return lambda env: tuple(write(env, value) for value in values)
         case system.Let(local, value):
             of = denote(value, instance)
-            return lambda env: iter((env._replace(locals={**env.locals, local.name: of(env)}),))
+            return lambda env: (env._replace(locals={**env.locals, local.name: of(env)}),)
         case system.Choose(binders, where):
             return _choose(binders, _matching(binders, where, instance))
         case system.If(condition, then, orelse):
@@ -321,7 +321,7 @@ def _statement(statement: Statement, instance: Instance, bulk: bool) -> Executio
         case system.ForAll(binders, where, body):
             return _for_all(_matching(binders, where, instance), execute(body, instance, bulk=True), bulk)
         case system.Stop():
-            return lambda env: iter((env._replace(stopped=True),))
+            return lambda env: (env._replace(stopped=True),)
         case _:
             assert_never(statement)
 
@@ -329,7 +329,7 @@ def _statement(statement: Statement, instance: Instance, bulk: bool) -> Executio
 def _assert(statement: system.Assert, holds: Meaning) -> Execution:
     written = statement.span.text if statement.span else repr(statement)
     failure = Failure("failed assert", f"`{written}` is false", statement.span)
-    return lambda env: iter((env if holds(env) else Failed(failure, env.choices),))
+    return lambda env: (env if holds(env) else Failed(failure, env.choices),)
 
 
 def _write(place: Place, instance: Instance, bulk: bool) -> Callable[[Env, Value], Env]:
@@ -338,18 +338,18 @@ def _write(place: Place, instance: Instance, bulk: bool) -> Callable[[Env, Value
     def write(env: Env, value: Value) -> Env:
         where = locate(env)
         state = env.state[: where.start] + flatten(value) + env.state[where.stop :]
-        return env._replace(state=state, reads=env.reads if bulk else state)
+        return Env(state, env.reads if bulk else state, env.locals, env.choices)
 
     return write
 
 
 def _choose(binders: tuple[Local, ...], matching: Callable[[Env], list[Mapping[str, Value]]]) -> Execution:
-    def choose(env: Env) -> Iterator[Outcome]:
-        for locals in matching(env):
-            picked = tuple((binder.name, locals[binder.name]) for binder in binders)
-            yield env._replace(locals=locals, choices=env.choices + picked)
+    def picked(locals: Mapping[str, Value]) -> Choices:
+        return tuple((binder.name, locals[binder.name]) for binder in binders)
 
-    return choose
+    return lambda env: tuple(
+        env._replace(locals=locals, choices=env.choices + picked(locals)) for locals in matching(env)
+    )
 
 
 def _for_all(
@@ -360,14 +360,13 @@ def _for_all(
     def bound(locals: Mapping[str, Value]) -> Execution:
         return lambda env: execution(env._replace(locals=locals))
 
-    def run(env: Env) -> Iterator[Outcome]:
-        for outcome in _thread(env, [bound(locals) for locals in matching(env)]):
-            match outcome:
-                case Env(state):
-                    reads = env.reads if bulk else state
-                    yield outcome._replace(locals=env.locals, reads=reads)
-                case Failed():
-                    yield outcome
+    def run(env: Env) -> tuple[Outcome, ...]:
+        def finished(outcome: Outcome) -> Outcome:
+            if isinstance(outcome, Failed):
+                return outcome
+            return Env(outcome.state, env.reads if bulk else outcome.state, env.locals, outcome.choices)
+
+        return tuple(map(finished, _thread(env, [bound(locals) for locals in matching(env)])))
 
     return run
 
@@ -379,7 +378,8 @@ def initial_states(instance: Instance) -> Iterator[State | Failure]:
     """Every initial state once, and every model error met on the way to one."""
     unset = tuple(default(cell.type) for cell in instance.cells)
     seen: set[State] = set()
-    for outcome in execute(instance.system.init, instance)(at(unset, {})):
+    meanings = [execute((statement,), instance) for statement in instance.system.init]
+    for outcome in _thread(at(unset, {}), meanings):
         match outcome:
             case Env(state):
                 if state not in seen:
@@ -400,16 +400,19 @@ class Dynamics:
     def of(cls, instance: Instance) -> Dynamics:
         return cls(instance, {t.name: execute(t.body, instance) for t in instance.system.transitions})
 
-    def steps(self, state: State, action: Action) -> Iterator[Step | FailedStep]:
+    def steps(self, state: State, action: Action) -> list[Step | FailedStep]:
         """Every way to take an action from a state: none where it is not enabled."""
-        for outcome in self.executions[action.transition.name](at(state, action.bindings)):
-            match outcome:
-                case Env():
-                    yield Step(action, outcome.choices, outcome.state)
-                case Failed(failure, choices):
-                    yield FailedStep(action, choices, failure)
+        outcomes = self.executions[action.transition.name](Env(state, state, action.bindings))
+        return [_step(action, outcome) for outcome in outcomes]
 
-    def successors(self, state: State) -> Iterator[Step | FailedStep]:
+    def successors(self, state: State) -> list[Step | FailedStep]:
         """Every step from a state, in the order of the instance's actions."""
-        for action in self.instance.actions:
-            yield from self.steps(state, action)
+        return [step for action in self.instance.actions for step in self.steps(state, action)]
+
+
+def _step(action: Action, outcome: Outcome) -> Step | FailedStep:
+    match outcome:
+        case Env():
+            return Step(action, outcome.choices, outcome.state)
+        case Failed(failure, choices):
+            return FailedStep(action, choices, failure)

@@ -29,10 +29,9 @@ class Write:
 def check_bulk(update: ForAll, collector: Collector) -> None:
     """Report cells that an outermost bulk update might write twice."""
     writes = list(_writes(update, (), ()))
-    for write in writes:
-        _check_own_cells(write, collector)
-    for i, second in enumerate(writes):
-        for first in writes[:i]:
+    sound = [write for write in writes if _has_own_cells(write, collector)]
+    for i, second in enumerate(sound):
+        for first in sound[:i]:
             _check_apart(first, second, collector)
 
 
@@ -57,7 +56,7 @@ def _writes_of(body: Body, bound: tuple[str, ...], branches: tuple[tuple[int, bo
                 pass
 
 
-def _check_own_cells(write: Write, collector: Collector) -> None:
+def _has_own_cells(write: Write, collector: Collector) -> bool:
     indexed = {_index_name(index) for index in write.place.indices}
     missing = [name for name in write.bound if name not in indexed]
     if missing:
@@ -68,6 +67,7 @@ def _check_own_cells(write: Write, collector: Collector) -> None:
             write.span,
             f"index the target by {names}, or say with `exists` when the cell changes and write it once",
         )
+    return not missing
 
 
 def _check_apart(first: Write, second: Write, collector: Collector) -> None:

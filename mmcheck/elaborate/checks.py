@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mmcheck.core.check import Check, Expectation, Expected
 from mmcheck.core.system import NoModelError, Property, Reachable, Scenario
-from mmcheck.core.types import Value
+from mmcheck.core.types import SortType, Value
 from mmcheck.diagnostics import Collector, Note
 from mmcheck.elaborate.context import Context
 from mmcheck.elaborate.expressions import evaluate
@@ -41,8 +42,33 @@ def declared_checks(
     if not checks:
         return (_plain(DEFAULT, declared, [*verified, *scenarios], extra),)
     if scenarios:
-        checks.append(_plain(SCENARIOS, declared, [NoModelError().name, *scenarios], extra))
+        checks.append(_plain(SCENARIOS, declared, scenarios, extra))
+    _check_scenarios(checks, declared, extra, collector)
     return tuple(checks)
+
+
+def _check_scenarios(
+    checks: list[Check], declared: Elaborated, extra: Mapping[str, Value], collector: Collector
+) -> None:
+    """Report scenarios that need more elements than a check has. What the command line sets is left to the
+    engine: that a scenario does not fit there is no mistake of the file."""
+    for check in checks:
+        # Constants that are set may change the sizes of sorts that are not.
+        known = check.sizes if check.constants else {**declared.sizes, **check.sizes}
+        sizes = {name: size for name, size in known.items() if name not in extra}
+        for property in declared.system.properties:
+            if not isinstance(property, Scenario) or property.name not in check.properties:
+                continue
+            needed = Counter(p.type.name for p in property.params if isinstance(p.type, SortType))
+            for sort, count in needed.items():
+                if count > sizes.get(sort, count):
+                    collector.add(
+                        "E506",
+                        f"`{property.name}` needs {count} elements of `{sort}`, and check `{check.name}` has "
+                        f"{sizes[sort]}",
+                        property.span,
+                        "its parameters are all different: make the sort larger, or leave parameters out",
+                    )
 
 
 def read_settings(
@@ -116,7 +142,7 @@ class _Reader:
         if first is not name.span:
             self.collector.add(
                 "E502",
-                f"this check says twice {what} `{name.name}`",
+                f"this check {what} `{name.name}` twice",
                 name.span,
                 "leave one of the two out",
                 (Note("first here", first),),
@@ -125,7 +151,7 @@ class _Reader:
 
     def _set(self, setting: ast.Setting) -> None:
         name = setting.name.name
-        if not self._once("what to set", setting.name):
+        if not self._once("sets", setting.name):
             return
         context = Context(self.symbols, self.collector, {}, evaluate)
         match self.symbols.globals.get(name):
@@ -175,7 +201,7 @@ class _Reader:
             self.collector.add("E501", message, item.span, "name the property that is meant")
         for name in item.properties:
             property = self._property(name)
-            if property is None or not self._once("what to expect of", name):
+            if property is None or not self._once("says what it expects of", name):
                 continue
             if isinstance(property, Reachable | Scenario) and item.steps is not None:
                 message = f"`{name.name}` is violated by what is not found, which has no number of steps"

@@ -20,7 +20,8 @@ from mmcheck.core.types import (
     Value,
 )
 from mmcheck.diagnostics import Collector
-from mmcheck.elaborate.scope import EnumValue, Symbols, did_you_mean, kind
+from mmcheck.elaborate.fit import describe
+from mmcheck.elaborate.scope import EnumValue, Symbol, Symbols, did_you_mean, kind
 from mmcheck.source import Span
 from mmcheck.syntax import ast
 
@@ -101,7 +102,8 @@ class Context:
         if literal is None:
             return None
         if isinstance(literal.value, bool) or not isinstance(literal.value, int):
-            self.error("E300", f"{what} is a number, not this", expr.span, "give a number or a constant")
+            message = f"{what} is a number, and this is {describe(literal.type)}"
+            self.error("E300", message, expr.span, "give a number or a constant")
             return None
         return literal.value
 
@@ -144,9 +146,8 @@ class Context:
 
     def _not_a_type(self, name: str, span: Span, known: bool) -> None:
         if known:
-            what = kind(self.symbols.globals[name])
-            remedy = f"for the numbers below `{name}`, write `0..{name}-1`" if what == "a constant" else ""
-            self.error("E202", f"`{name}` is {what}, not a type", span, remedy or "name a type here")
+            symbol = self.symbols.globals[name]
+            self.error("E202", f"`{name}` is {kind(symbol)}, not a type", span, _type_meant(name, symbol))
         elif name in ("int", "unsigned", "long", "char", "u8", "u16", "u32", "u64", "size_t"):
             self.error("E200", f"there is no type `{name}`", span, "numbers have a range: write `0..7`, say")
         else:
@@ -189,7 +190,9 @@ class Context:
         if low is None or high is None:
             return None
         if low > high:
-            self.error("E307", f"the range {low}..{high} is empty", span, "write the lower bound first")
+            written = isinstance(lo, ast.Number) and isinstance(hi, ast.Number)
+            remedy = "write the lower bound first" if written else "set the constants in it to other values"
+            self.error("E307", f"the range {low}..{high} is empty", span, remedy)
             return None
         if high - low >= LARGEST_RANGE:
             self.error("E307", f"the range {low}..{high} is too wide", span, "a few values show most bugs")
@@ -283,6 +286,17 @@ class Context:
         """An enum's constant as a term."""
         values = tuple(value.name for value in symbol.enum.values)
         return Literal(symbol.name.name, EnumType(symbol.enum.name.name, values))
+
+
+def _type_meant(name: str, symbol: Symbol) -> str:
+    """What to write instead of a thing that is no type."""
+    match symbol:
+        case ast.VariableDecl(ast.SetType(element)) | ast.ConstDecl(ast.SetType(element)):
+            return f"for the elements of the set, write `{element.span.text} x where x in {name}`"
+        case ast.ConstDecl(ast.RangeType()):
+            return f"for the numbers below `{name}`, write `0..{name}-1`"
+        case _:
+            return "name a type here"
 
 
 _INSTEAD = "for anything else, keep a `bool` beside it"

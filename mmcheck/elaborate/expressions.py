@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -75,6 +76,8 @@ class Expressions:
     prefix: str = ""
     self_process: Variable | None = None
     readable: set[str] | None = None
+    unset_locals: set[str] = field(default_factory=set)
+    """Locals of the process that have no value yet, where they are being given one."""
     uses_step: bool = field(default=False, init=False)
 
     # --- what callers ask for ----------------------------------------------------------------------------
@@ -101,7 +104,13 @@ class Expressions:
     ) -> Term | None:
         """A value of a given type; a check stands around one that may turn out not to fit."""
         term = self.lower(expr, wanted)
-        return None if term is None else self.coerced(term, wanted, what, expr.span, coercion)
+        fitting = None if term is None else self.coerced(term, wanted, what, expr.span, coercion)
+        if coercion is Coercion.STORE and isinstance(fitting, terms.Coerce) and _is_written_out(expr):
+            # No need to wait for a trace. An index may well stand where constants keep it from being used.
+            message = f"{expr.span.text} is not in {wanted!r}"
+            self.error("E309", message, expr.span, "give a value of the range")
+            return None
+        return fitting
 
     def coerced(
         self, term: Term, wanted: Type, what: str, span: Span, coercion: Coercion = Coercion.STORE
@@ -113,15 +122,15 @@ class Expressions:
             case Fit.SOMETIMES:
                 return fold(terms.Coerce(term, wanted, coercion, span=span))
             case Fit.NEVER:
-                self._misfit(term.type, wanted, what, span)
+                self._misfit(term.type, wanted, what, span, "E304" if coercion is Coercion.INDEX else "E300")
                 return None
 
     def error(self, code: str, message: str, span: Span, remedy: str = "") -> None:
         self.context.error(code, message, span, remedy)
 
-    def _misfit(self, actual: Type, wanted: Type, what: str, span: Span) -> None:
-        sorts = isinstance(base_of(actual), SortType) != isinstance(base_of(wanted), SortType)
-        code = "E302" if sorts and RangeType in (type(actual), type(wanted)) else "E300"
+    def _misfit(self, actual: Type, wanted: Type, what: str, span: Span, code: str) -> None:
+        if {type(base_of(actual)), type(base_of(wanted))} == {SortType, RangeType}:
+            code = "E302"
         remedy = "an element of a sort has no number; use a range if order matters" if code == "E302" else ""
         self.error(
             code,
@@ -270,6 +279,8 @@ class Expressions:
         type = process.type.field(name)
         if type is None or name == PROGRAM_COUNTER:
             return None
+        if name in self.unset_locals:
+            self._has_no_value_yet(name, span)
         declaration = self.context.symbols.globals[process.name]
         assert isinstance(declaration, ast.ProcessDecl)
         indices = tuple(self.scope.blocks[0][param.name.name] for param in declaration.params)
@@ -286,12 +297,7 @@ class Expressions:
             )
             return None
         if self.readable is not None and name not in self.readable:
-            self.error(
-                "E313",
-                f"`{name}` has no value yet: initial values are given in the order of declaration",
-                span,
-                "declare it before this, or assign in an `init` block",
-            )
+            self._has_no_value_yet(name, span)
             return None
         variable = self.context.variable(declaration)
         if variable is None:
@@ -420,19 +426,41 @@ class Expressions:
                 message = f"`{name}` speaks of a step (`'` or `by`), and there is none here"
                 self.error("E405", message, span, "use it in a `step invariant`")
                 return None
+        self._check_readable(definition.body, span)
+        pairs = list(zip(definition.params, expr.args, strict=True))
+        values = [self.value(arg, p.type, f"the parameter of `{name}`") for p, arg in pairs]
         term = definition.body
-        for param, arg in reversed(list(zip(definition.params, expr.args, strict=True))):
-            value = self.value(arg, param.type, f"the parameter of `{name}`")
+        for param, value in reversed(list(zip(definition.params, values, strict=True))):
             if value is None:
                 return None
             term = terms.Let(param, value, term, span=expr.span)
         return term
 
+    def _check_readable(self, body: Term, span: Span) -> None:
+        """Report what a `def` reads that has no value yet."""
+        if self.readable is None:
+            return
+        unset = next((name for name in _variables_read(body) if name not in self.readable), None)
+        if unset is not None:
+            self._has_no_value_yet(unset, span)
+
+    def _has_no_value_yet(self, name: str, span: Span) -> None:
+        self.error(
+            "E313",
+            f"`{name}` has no value yet: initial values are given in the order of declaration",
+            span,
+            "declare it before this, or assign in an `init` block",
+        )
+
     def _not_a_def(self, name: str, span: Span, known: bool) -> None:
         defs = [n for n, s in self.context.symbols.globals.items() if isinstance(s, ast.DefDecl)]
         if known:
             what = kind(self.context.symbols.globals[name])
-            remedy = "an expression cannot take a step" if "transition" in what else "index with `[ ]`"
+            remedy = {
+                "a transition": "an expression cannot take a step",
+                "a state variable": "index with `[ ]`",
+                "a process": "index with `[ ]`, and ask where it stands with `at`",
+            }.get(what, f"leave the parentheses out, or declare a def: `def {name}_(…) = …;`")
             self.error("E202", f"`{name}` is {what}, not a def", span, remedy)
         else:
             self.context.unknown("def", name, span, defs, "declare it: `def name(…) = …;`")
@@ -493,7 +521,7 @@ class Expressions:
         """Both sides; the one that does not tell its own type is lowered second."""
         left: Term | None
         right: Term | None
-        if _is_untyped(expr.left) and not _is_untyped(expr.right):
+        if is_untyped(expr.left) and not is_untyped(expr.right):
             right = self.lower(expr.right)
             left = None if right is None else self.lower(expr.left, right.type)
         else:
@@ -617,7 +645,7 @@ class Expressions:
 
     def _conditional(self, expr: ast.Conditional, expected: Type | None) -> Term | None:
         condition = self.boolean(expr.condition)
-        if _is_untyped(expr.then):
+        if is_untyped(expr.then):
             orelse = self.lower(expr.orelse, expected)
             then = self.lower(expr.then, expected or (None if orelse is None else _nullable(orelse.type)))
         else:
@@ -668,7 +696,8 @@ class Expressions:
             items.append(element)
         if not isinstance(type, SortType | EnumType | RangeType):
             if expected is not None and hint is None:
-                self.error("E300", f"this is a set, and {describe(expected)} is needed", expr.span, "")
+                message = f"this is a set, and {describe(expected)} is needed"
+                self.error("E300", message, expr.span, f"give {describe(expected)}")
             else:
                 self.error(
                     "E300", "nothing tells what `{}` is a set of", expr.span, "compare it with a set variable"
@@ -790,7 +819,20 @@ def _spread(term: Term, connective: type[terms.And] | type[terms.Or]) -> tuple[T
     return term.args if isinstance(term, connective) else (term,)
 
 
-def _is_untyped(expr: ast.Expr) -> bool:
+def _variables_read(term: Term) -> Iterator[str]:
+    if isinstance(term, terms.Read):
+        yield term.place.variable
+    for child in children(term):
+        yield from _variables_read(child)
+
+
+def _is_written_out(expr: ast.Expr) -> bool:
+    """Whether an expression is a number, as in `7` and `-1`."""
+    inner = expr.arg if isinstance(expr, ast.Unary) and expr.op is ast.UnaryOp.MINUS else expr
+    return isinstance(inner, ast.Number)
+
+
+def is_untyped(expr: ast.Expr) -> bool:
     """Whether an expression needs to be told its type."""
     return isinstance(expr, ast.Null) or (isinstance(expr, ast.SetLiteral) and not expr.items)
 
@@ -828,8 +870,8 @@ def _signature(declaration: ast.DefDecl) -> str:
 
 
 def _no_value(symbol: object) -> str:
-    if isinstance(symbol, ast.SortDecl):
-        return "name an element by a parameter or a quantifier: `exists Task t: …`"
+    if isinstance(symbol, ast.SortDecl | ast.EnumDecl):
+        return f"name an element by a parameter or a quantifier: `exists {symbol.name.name} x: …`"
     if isinstance(symbol, ast.TransitionDecl):
         return "to ask whether it made a step, write `by(…)` in a step invariant"
     return "name a variable, a constant or an enum constant"

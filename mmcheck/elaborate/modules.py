@@ -140,7 +140,11 @@ def merge_program(source: SourceFile, path: Path, collector: Collector) -> Progr
     loader.load(root, source, ())
     own = loader.loaded[root]
     merged = _Merger(loader, collector).merge(root)
-    title = next((d for d in own if isinstance(d, ast.SpecName)), None)
+    titles = [d for d in own if isinstance(d, ast.SpecName)]
+    title = titles[0] if titles else None
+    for second in titles[1:]:
+        note = Note("first named here", titles[0].name.span)
+        collector.add("E201", "this spec is named twice", second.name.span, "leave one name out", (note,))
     return Program(
         path=source.name,
         name=title.name.name if title else path.stem,

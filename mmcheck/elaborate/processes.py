@@ -8,7 +8,7 @@ from mmcheck.core import system
 from mmcheck.core.system import PROGRAM_COUNTER, Transition
 from mmcheck.core.terms import Compare, Comparison, Literal, Place, Read
 from mmcheck.elaborate.context import Context, program_counter
-from mmcheck.elaborate.statements import Statements, Where, fresh_locals
+from mmcheck.elaborate.statements import Statements, Where, fresh_locals, jumps
 from mmcheck.elaborate.transitions import fairness, is_impossible
 from mmcheck.syntax import ast
 
@@ -22,6 +22,7 @@ def lower_process(context: Context, declaration: ast.ProcessDecl) -> Iterator[Tr
             declaration.name.span,
             "give it at least one: `step first { … }`",
         )
+        return
     seen: dict[str, ast.StepDecl] = {}
     for step in declaration.steps:
         if step.name.name in seen:
@@ -50,9 +51,8 @@ def _lower_step(
     place = Place(variable.name, lowering.own_indices(process), (PROGRAM_COUNTER,), counter, span=span)
     here = Compare(Comparison.EQ, Read(place, span=span), Literal(step.name.name, counter), span=span)
     target = following or process.steps[0]
-    ends_in_jump = bool(step.body) and isinstance(step.body[-1], ast.Goto | ast.Exit)
     onwards: system.Body = ()
-    if not ends_in_jump:
+    if not (step.body and jumps(step.body[-1])):
         onwards = lowering.stand_at(process, target.name.name, span)
         if following is None:
             onwards += fresh_locals(lowering, process)

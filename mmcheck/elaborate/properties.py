@@ -9,7 +9,7 @@ from mmcheck.core.terms import Local, Term
 from mmcheck.core.types import Type
 from mmcheck.elaborate.context import Context
 from mmcheck.elaborate.expressions import Expressions, Mode, is_small
-from mmcheck.elaborate.scope import PropertyDecl, Scope
+from mmcheck.elaborate.scope import PropertyDecl, Scope, kind
 from mmcheck.source import Span
 from mmcheck.syntax import ast
 
@@ -163,6 +163,14 @@ def _params(context: Context, transition: ast.Ident) -> tuple[ast.Binder, ...] |
             return params
         case ast.ProcessDecl(_, params, _, steps) if any(s.name.name == step for s in steps):
             return params
+        case ast.ProcessDecl(_, _, _, steps) as found if steps and not step:
+            remedy = f"name one of its steps: `{process}.{steps[0].name.name}(…)`"
+            context.error("E202", f"`{process}` is {kind(found)}, not a transition", transition.span, remedy)
+            return None
+        case symbol if symbol is not None and not step and not isinstance(symbol, ast.ProcessDecl):
+            message = f"`{process}` is {kind(symbol)}, not a transition"
+            context.error("E202", message, transition.span, "name a transition, or `process.step`")
+            return None
         case _:
             known = context.symbols.transitions()
             context.unknown(

@@ -11,7 +11,7 @@ from mmcheck.core.terms import Coercion, Literal, Local, Place, Term
 from mmcheck.core.types import BOOL, EnumType, SortType, StructType, Type, default
 from mmcheck.elaborate.bulk import check_bulk
 from mmcheck.elaborate.context import Context, program_counter
-from mmcheck.elaborate.expressions import Expressions, Mode, Path
+from mmcheck.elaborate.expressions import Expressions, Mode, Path, is_untyped
 from mmcheck.elaborate.scope import Scope, did_you_mean
 from mmcheck.source import Span
 from mmcheck.syntax import ast
@@ -51,9 +51,8 @@ class Statements:
         body: list[system.Statement] = []
         for i, statement in enumerate(statements):
             body += self._statement(statement)
-            if isinstance(statement, ast.Goto | ast.Exit) and i + 1 < len(statements):
-                word = "goto" if isinstance(statement, ast.Goto) else "exit"
-                message = f"nothing behind `{word}` is ever reached"
+            if self.process is not None and jumps(statement) and i + 1 < len(statements):
+                message = "this is never reached: what stands before it ends the step"
                 self.context.error("E407", message, statements[i + 1].span, "leave it out, or put it before")
         return tuple(body)
 
@@ -77,11 +76,11 @@ class Statements:
             case ast.ForAll():
                 return self._for_all(statement)
             case ast.Reset(names):
-                self._not_in_bulk(statement.span, "reset")
-                return tuple(s for name in names for s in self._reset(name))
+                allowed = self._not_in_bulk(statement.span, "reset")
+                return tuple(s for name in names for s in self._reset(name)) if allowed else ()
             case ast.ResetVolatile():
-                self._not_in_bulk(statement.span, "reset")
-                return reset_volatile(self.context)
+                allowed = self._not_in_bulk(statement.span, "reset")
+                return reset_volatile(self.context) if allowed else ()
             case ast.Goto():
                 return self._goto(statement)
             case ast.Exit():
@@ -92,22 +91,14 @@ class Statements:
         if isinstance(statement.value, ast.AnyValue):
             return () if place is None else (system.Havoc(place, span=statement.span),)
         if place is None:
-            self.expressions.lower(statement.value)
+            # What has no type of its own would be reported for the want of the target's.
+            if not is_untyped(statement.value):
+                self.expressions.lower(statement.value)
             return ()
         value = self.expressions.value(
             statement.value, place.type, f"`{statement.target.span.text}`", Coercion.STORE
         )
-        if value is None:
-            return ()
-        self._refuse_impossible(statement.value, value)
-        return (system.Assign(place, value, span=statement.span),)
-
-    def _refuse_impossible(self, written: ast.Expr, value: Term) -> None:
-        """A number written out that is not in the range: no need to wait for a trace."""
-        if isinstance(written, ast.Number) and not isinstance(value, Literal):
-            self.context.error(
-                "E309", f"{written.value} is not in {value.type!r}", written.span, "give a value of the range"
-            )
+        return () if value is None else (system.Assign(place, value, span=statement.span),)
 
     def _target(self, target: ast.Expr) -> Place | None:
         found = self.expressions.access(target)
@@ -183,6 +174,10 @@ class Statements:
 
     def _reset(self, name: ast.Ident) -> Body:
         symbol = self.context.symbols.globals.get(name.name)
+        if self.scope.find(name.name) is not None or self._is_own_local(name.name):
+            message = f"`{name.name}` is no state variable: it has this meaning here only"
+            self.context.error("E202", message, name.span, "assign to a local of a process to set it back")
+            return ()
         match symbol:
             case ast.VariableDecl():
                 return initialise(self.context, symbol)
@@ -204,6 +199,9 @@ class Statements:
         return ()
 
     # --- processes ---------------------------------------------------------------------------------------
+
+    def _is_own_local(self, name: str) -> bool:
+        return self.process is not None and any(local.name.name == name for local in self.process.locals)
 
     def _goto(self, statement: ast.Goto) -> Body:
         process = self._in_process(statement.span, "goto")
@@ -249,6 +247,17 @@ class Statements:
         return tuple(self.scope.blocks[0][param.name.name] for param in process.params)
 
 
+def jumps(statement: ast.Statement) -> bool:
+    """Whether nothing behind a statement is ever reached, whatever the state."""
+    match statement:
+        case ast.Goto() | ast.Exit():
+            return True
+        case ast.If(_, then, orelse):
+            return bool(then and orelse) and jumps(then[-1]) and jumps(orelse[-1])
+        case _:
+            return False
+
+
 def initialise(context: Context, declaration: ast.VariableDecl, readable: set[str] | None = None) -> Body:
     """The statement that gives a variable its initial value."""
     variable = context.variable(declaration)
@@ -284,6 +293,8 @@ def fresh_locals(lowering: Statements, declaration: ast.ProcessDecl) -> Body:
     if variable is None or not isinstance(variable.type, StructType):
         return ()
     body: list[system.Statement] = []
+    unset = lowering.expressions.unset_locals
+    unset |= {local.name.name for local in declaration.locals}
     for local in declaration.locals:
         type = variable.type.field(local.name.name)
         if type is None:
@@ -291,6 +302,7 @@ def fresh_locals(lowering: Statements, declaration: ast.ProcessDecl) -> Body:
         indices = lowering.own_indices(declaration)
         place = Place(variable.name, indices, (local.name.name,), type, span=local.span)
         statement = _initial(lowering.expressions, place, local.init, local.span)
+        unset.discard(local.name.name)
         if statement is not None:
             body.append(statement)
     return tuple(body)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from rich.cells import cell_len
 from rich.text import Text
 
@@ -15,14 +13,8 @@ from mmcheck.core.types import Value, show_value
 from mmcheck.report.layout import indent, one_line, pad, paragraph, place, words
 from mmcheck.report.styles import BAD, QUIET, READ
 
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a value that was read comes from: the step that set it, 0 for the initial state, and None when
-    the value is not one of the trace's states (a transition reads what it has itself written)."""
-
-    step: int | None
-    setter: str = ""
+ALIGNED = 20
+"""Values longer than this do not move what stands behind all others."""
 
 
 def render(blame: Blame, prop: Property, trace: Trace, instance: Instance, width: int) -> list[Text]:
@@ -41,17 +33,17 @@ def cells_read(blame: Blame | None) -> frozenset[str]:
     return frozenset(label.replace("'", "") for label, _ in blame.reads) if blame else frozenset()
 
 
-def origin(label: str, value: Value, prop: Property, trace: Trace, instance: Instance) -> Origin:
-    """Which step gave a cell the value that was read from it."""
+def origin(label: str, value: Value, prop: Property, trace: Trace, instance: Instance) -> int | None:
+    """Which step gave a cell the value that was read from it: 0 for the initial state, and None when it is
+    not in the trace (a transition reads what it has itself written)."""
     cells = {repr(cell): i for i, cell in enumerate(instance.cells)}
     cell = cells.get(label.replace("'", ""))
     states = trace.states
     before = isinstance(prop, StepInvariant) and "'" not in label
     last = max(len(states) - (2 if before else 1), 0)
     if cell is None or states[last][cell] != value:
-        return Origin(None)
-    step = next((k for k in range(last, 0, -1) if states[k][cell] != states[k - 1][cell]), 0)
-    return Origin(step, trace.steps[step - 1].action.transition.name if step else "")
+        return None
+    return next((k for k in range(last, 0, -1) if states[k][cell] != states[k - 1][cell]), 0)
 
 
 def _truth(blame: Blame) -> str:
@@ -66,19 +58,21 @@ def _truth(blame: Blame) -> str:
 
 def _reads(blame: Blame, prop: Property, trace: Trace, instance: Instance) -> list[Text]:
     names = max((cell_len(label) for label, _ in blame.reads), default=0)
-    values = max((cell_len(show_value(value)) for _, value in blame.reads), default=0)
+    lengths = [cell_len(show_value(value)) for _, value in blame.reads]
+    values = max((length for length in lengths if length <= ALIGNED), default=0)
     return [
-        pad(pad(Text(label), names) + Text(f" = {show_value(value)}"), names + 3 + values + 2)
+        pad(pad(Text(label), names) + Text(f" = {show_value(value)}"), names + 3 + values)
+        + Text("  ")
         + Text(_origin_text(origin(label, value, prop, trace, instance)), QUIET)
         for label, value in blame.reads
     ]
 
 
-def _origin_text(where: Origin) -> str:
-    match where:
-        case Origin(None):
+def _origin_text(step: int | None) -> str:
+    match step:
+        case None:
             return "set within the step"
-        case Origin(0):
+        case 0:
             return "since the beginning"
-        case Origin(step, setter):
-            return f"set by step {step}, {setter}"
+        case _:
+            return f"set by step {step}"

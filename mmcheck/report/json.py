@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeAlias, assert_never
 
-from mmcheck import __version__
 from mmcheck.core.blame import Blame
 from mmcheck.core.check import Expectation, Expected
 from mmcheck.core.instance import Action, Instance, State
@@ -29,12 +28,16 @@ Object: TypeAlias = dict[str, Any]
 
 
 def document(
-    outcomes: Sequence[SpecOutcome], diagnostics: Sequence[Diagnostic], exit_code: int, summary: str
+    outcomes: Sequence[SpecOutcome],
+    diagnostics: Sequence[Diagnostic],
+    exit_code: int,
+    summary: str,
+    version: str,
 ) -> Object:
     """A whole run. `diagnostics` are those that belong to no spec, `summary` is the last line on stderr."""
     return {
         "schema_version": SCHEMA_VERSION,
-        "tool": {"name": "mmcheck", "version": __version__},
+        "tool": {"name": "mmcheck", "version": version},
         "exit_code": exit_code,
         "summary": summary,
         "diagnostics": [_diagnostic(d) for d in diagnostics],

@@ -49,7 +49,7 @@ def verdict_phrase(outcome: PropertyOutcome) -> str:
         case Proved(evidence):
             phrase = _proved(outcome.prop, evidence)
         case Violated():
-            phrase = _violated(outcome.prop, outcome.verdict)
+            phrase = _violated(outcome, outcome.verdict)
         case Unknown(reason):
             phrase = f"unknown: {reason}"
         case _:
@@ -100,11 +100,11 @@ def _proved(prop: Property, evidence: Exhaustive | Witness) -> str:
             return f"{verb} in {count(evidence.length, 'step')}{several}"
 
 
-def _violated(prop: Property, verdict: Violated) -> str:
+def _violated(outcome: PropertyOutcome, verdict: Violated) -> str:
     if verdict.trace is None:
-        return _not_found(prop, verdict)
+        return _not_found(outcome, verdict)
     steps = f"in {count(verdict.trace.length, 'step')}"
-    match prop, verdict.trace.end:
+    match outcome.prop, verdict.trace.end:
         case DeadlockFree(), _:
             return f"deadlock {steps}"
         case NoModelError(), FailedStep(failure=Failure(kind=what)) | Failure(kind=what):
@@ -113,17 +113,22 @@ def _violated(prop: Property, verdict: Violated) -> str:
             return f"violated {steps}"
 
 
-def _not_found(prop: Property, verdict: Violated) -> str:
-    match prop:
+def _not_found(outcome: PropertyOutcome, verdict: Violated) -> str:
+    """What was looked for in vain; shouted, unless that was expected."""
+    match outcome.prop:
         case Reachable():
-            phrase = f"NOT REACHED{show_binding(verdict.binding)}"
+            phrase = "not reached"
         case Scenario():
-            phrase = f"DOES NOT WORK{show_binding(verdict.binding)}"
+            phrase = "does not work"
         case _:
-            phrase = f"violated{show_binding(verdict.binding)}"
+            phrase = "violated"
+    if outcome.ending is Ending.UNEXPECTED:
+        phrase = phrase.upper()
+    phrase += show_binding(verdict.binding)
     if verdict.evidence:
         phrase += f" in {count(verdict.evidence.states, 'state')}"
-    return f"{phrase}: {verdict.reason}" if verdict.reason else phrase
+    obvious = isinstance(outcome.prop, Reachable) or not verdict.reason
+    return phrase if obvious else f"{phrase}: {verdict.reason}"
 
 
 def _expected(prop: Property, expected: Expected) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from enum import Enum
 
@@ -10,7 +11,7 @@ from rich.text import Text
 
 from mmcheck.core.check import Check
 from mmcheck.core.instance import Instance
-from mmcheck.core.outcome import CheckOutcome, Ending, PropertyOutcome, SpecOutcome, Statistics
+from mmcheck.core.outcome import CheckOutcome, Ending, PropertyOutcome, SpecOutcome
 from mmcheck.core.trace import Trace
 from mmcheck.core.types import show_value
 from mmcheck.core.verdict import Binding, Proved, Violated, Witness
@@ -30,7 +31,7 @@ from mmcheck.report.layout import (
     words,
 )
 from mmcheck.report.phrases import claim, expectation, show_binding, verdict_phrase
-from mmcheck.report.quantity import count, duration, size
+from mmcheck.report.quantity import count, duration
 from mmcheck.report.styles import BAD, GOOD, QUIET, TITLE, UNSURE
 
 
@@ -49,7 +50,10 @@ MARKS = {
     Ending.BAD_INPUT: ("FAIL", BAD),
 }
 NAME_COLUMN = 8
-"""Where the names of properties begin, and what does not fit behind a name goes on."""
+"""Where the names of properties begin."""
+VERDICT_WIDTH = 28
+"""As much room as the usual verdicts take; a longer name gives way to it."""
+GAP = 2
 
 
 def render(outcome: SpecOutcome, width: int, traces: Traces = Traces.UNEXPECTED, quiet: bool = False) -> Text:
@@ -134,15 +138,14 @@ def _check_heading(outcome: CheckOutcome, width: int) -> list[Text]:
 
 
 def _statistics(outcome: CheckOutcome, width: int) -> list[Text]:
-    found: Statistics = outcome.statistics
+    found = outcome.statistics
     parts = [
         count(found.states, "state"),
         count(found.transitions, "transition"),
         f"depth {found.depth:,}",
-        duration(found.seconds),
-        size(found.memory),
-        f"{found.engine} engine",
         "complete" if found.complete else "INTERRUPTED" if outcome.interrupted else "not complete",
+        duration(found.seconds),
+        f"{found.engine} engine",
     ]
     return paragraph("  ", separated(parts), width, QUIET)
 
@@ -151,23 +154,28 @@ def _statistics(outcome: CheckOutcome, width: int) -> list[Text]:
 
 
 def _properties(outcomes: Sequence[PropertyOutcome], width: int) -> list[Text]:
-    """Marks, names and verdicts in columns; the verdicts below the names where there is no room beside."""
-    widest = max((cell_len(p.prop.name) for p in outcomes), default=0)
-    column = NAME_COLUMN + widest + 2
-    beside = width - column >= 30
-    return [line for p in outcomes for line in _property(p, column if beside else 0, width)]
+    """Marks, names and verdicts in columns; the verdict below a name that leaves it no room."""
+    most = max(width - NAME_COLUMN - GAP - VERDICT_WIDTH, 16)
+    names = [cell_len(p.prop.name) for p in outcomes]
+    column = NAME_COLUMN + GAP + max((name for name in names if name <= most), default=most)
+    return [line for p in outcomes for line in _property(p, column, width)]
 
 
 def _property(outcome: PropertyOutcome, column: int, width: int) -> list[Text]:
     word, style = MARKS[outcome.ending]
     head = Text.assemble("  ", (word.ljust(NAME_COLUMN - 2), style), outcome.prop.name)
     parts = [verdict_phrase(outcome), expectation(outcome), outcome.note]
-    start = column or NAME_COLUMN + 2
-    filled = [line for part in parts if part for line in fill(words(printable(part)), width - start)]
+    filled = [line for part in parts if part for line in _phrases(printable(part), width - column)]
     styled = [Text(line, style if line.startswith("UNEXPECTED") else "") for line in filled]
-    if column:
-        return [pad(head, column) + styled[0], *indent(styled[1:], start)]
-    return [head, *indent(styled, start)]
+    if cell_len(head.plain) + GAP <= column:
+        return [pad(head, column) + styled[0], *indent(styled[1:], column)]
+    return [head, *indent(styled, column)]
+
+
+def _phrases(sentence: str, width: int) -> list[str]:
+    """A sentence filled to a width, broken at commas if that is enough."""
+    phrases = re.split(r"(?<=, )", sentence)
+    return fill(phrases if max(map(len, phrases)) <= width else words(sentence), width)
 
 
 # --- counterexamples and witnesses -----------------------------------------------------------------------
@@ -185,8 +193,10 @@ def _traces_of(outcome: PropertyOutcome, instance: Instance, width: int) -> list
 
 
 def _title(outcome: PropertyOutcome, bound: Binding, run: Trace, width: int, style: str) -> list[Text]:
-    sentence = f"{claim(outcome)}{show_binding(bound)}, in {count(run.length, 'step')}:"
-    return paragraph("", words(sentence), width, style)
+    steps = f"in {count(run.length, 'step')}:"
+    values = show_binding(bound).strip()
+    tokens = [f"{claim(outcome)} ", *([f"{values}, "] if values else []), steps]
+    return paragraph("", tokens, width, style)
 
 
 def _witness(

@@ -1,7 +1,7 @@
 """Traces as tables: a row for each cell that ever changes, a column for each step.
 
 A value stands where a step changed it, behind a `*`; a dot says "as before". The first column of every
-block and the last column of the trace hold all values, so that no state has to be pieced together where it
+block and the last state of the trace hold all values, so that no state has to be pieced together where it
 matters most. Columns that do not fit the width go on in further blocks.
 """
 
@@ -31,19 +31,21 @@ GAP = 2
 """Between columns: a space, and the place of the mark of a change."""
 
 
-LONG_NAME = 16
-"""A name of a transition longer than this may be broken at its underscores and dots."""
+LONG = 16
+"""A name of a transition longer than this may be broken at its underscores and dots, a set between its
+elements."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """A step: its number, its action and choices, and for each row a value (None where the step failed) and
-    whether the step changed it. The initial state has no action."""
+    whether the step changed it. The initial state has no action. The last state of a trace is `whole`."""
 
     number: int
     action: Action | None
     choices: Choices
     values: tuple[tuple[str | None, bool], ...]
+    whole: bool
 
     def header(self, form: Form) -> list[str]:
         """The lines that head the column."""
@@ -54,12 +56,22 @@ class Column:
             return [repr(self.action), *([" ".join(picked)] if picked else [])]
         name = self.action.transition.name
         args = [*map(show_value, self.action.args), *picked]
-        if form is Form.STACK or len(name) <= LONG_NAME:
+        if form is Form.STACK or len(name) <= LONG:
             return [name, *args]
-        return [*fill(re.split(r"(?<=[_.])", name), max(LONG_NAME, *map(cell_len, args), 0)), *args]
+        return [*fill(re.split(r"(?<=[_.])", name), max(LONG, *map(cell_len, args), 0)), *args]
 
-    def width(self, form: Form) -> int:
-        values = (value or "" for value, _ in self.values)
+    def shown(self, row: int, first: bool) -> list[str]:
+        """What stands in a row, on as many lines as it takes: the value if it is new, or if this column is to
+        show the whole state, as the `first` of a block is."""
+        value, changed = self.values[row]
+        if value is None:
+            return [FAILED]
+        if not (changed or first or self.whole):
+            return [SAME]
+        return [value] if len(value) <= LONG else fill(re.split(r"(?<=, )", value), LONG)
+
+    def width(self, form: Form, first: bool) -> int:
+        values = (line for row in range(len(self.values)) for line in self.shown(row, first))
         return max(map(cell_len, (*self.header(form), *values, str(self.number))))
 
 
@@ -98,31 +110,30 @@ def changing(trace: Trace) -> list[int]:
 
 def _columns(trace: Trace, rows: list[int]) -> list[Column]:
     initial = tuple((show_value(trace.initial[row]), False) for row in rows)
-    columns = [Column(0, None, (), initial)]
+    columns = [Column(0, None, (), initial, not trace.steps)]
     for number, step in enumerate(trace.steps, 1):
         before = trace.states[number - 1]
         values = tuple((show_value(step.target[row]), step.target[row] != before[row]) for row in rows)
-        columns.append(Column(number, step.action, step.choices, values))
+        columns.append(Column(number, step.action, step.choices, values, number == len(trace.steps)))
     if isinstance(trace.end, FailedStep):
         failed = tuple((None, False) for _ in rows)
-        columns.append(Column(len(columns), trace.end.action, trace.end.choices, failed))
+        columns.append(Column(len(columns), trace.end.action, trace.end.choices, failed, False))
     return columns
 
 
-def _total(columns: Sequence[Column], form: Form) -> int:
-    return sum(GAP + column.width(form) for column in columns)
+def _widths(block: Sequence[Column], form: Form) -> list[int]:
+    return [column.width(form, column is block[0]) for column in block]
 
 
-def _form(columns: Sequence[Column], room: int) -> Form:
-    """The most readable form in which the columns fit the room; the narrowest when none does."""
-    return next((form for form in Form if _total(columns, form) <= room), Form.NARROW)
+def _fits(block: Sequence[Column], form: Form, room: int) -> bool:
+    return sum(GAP + width for width in _widths(block, form)) <= room
 
 
 def _blocks(columns: Sequence[Column], room: int) -> Iterator[list[Column]]:
     """The columns, as many in each block as fit when they are as narrow as can be; at least one."""
     current: list[Column] = []
     for column in columns:
-        if current and _total([*current, column], Form.NARROW) > room:
+        if current and not _fits([*current, column], Form.NARROW, room):
             yield current
             current = []
         current.append(column)
@@ -137,15 +148,15 @@ def _table(columns: list[Column], labels: list[str], read: frozenset[str], width
     label_width = max((cell_len(line) for lines in label_lines for line in lines), default=4)
     room = width - GUTTER - label_width
     blocks = list(_blocks(columns, room))
-    whole = _form(columns, room)
+    # A table in several blocks stacks its headers in all of them, however wide the last one is.
+    forms = list(Form) if len(blocks) == 1 else [Form.STACK, Form.NARROW]
     lines: list[Text] = []
     for block in blocks:
-        # A table in several blocks stacks its headers in all of them, however wide the last one is.
-        form = whole if len(blocks) == 1 else max(Form.STACK, _form(block, room), key=lambda f: f.value)
-        lines += _head(block, form, label_width)
+        form = next((form for form in forms if _fits(block, form, room)), Form.NARROW)
+        widths = _widths(block, form)
+        lines += _head(block, form, widths, label_width)
         for row, label in enumerate(labels):
-            last = columns[-1] if columns[-1] is block[-1] else None
-            lines += _row(row, label_lines[row], label in read, block, form, label_width, last)
+            lines += _row(row, label_lines[row], label in read, block, widths, label_width)
         lines.append(Text())
     return lines
 
@@ -156,16 +167,14 @@ def _label_lines(label: str, room: int) -> list[str]:
     return [first, *(f"  {line}" for line in rest)]
 
 
-def _head(block: list[Column], form: Form, label_width: int) -> list[Text]:
-    headers = [column.header(form) for column in block]
-    widths = [column.width(form) for column in block]
+def _head(block: list[Column], form: Form, widths: list[int], label_width: int) -> list[Text]:
     numbers = Text(" " * GUTTER + "step".ljust(label_width))
     rule = Text(" " * GUTTER + "-" * label_width, QUIET)
     for column, width in zip(block, widths, strict=True):
         numbers += Text(" " * GAP + str(column.number).ljust(width))
         rule += Text(" " * GAP + "-" * width, QUIET)
     lines = [numbers]
-    for parts in zip_longest(*headers, fillvalue=""):
+    for parts in zip_longest(*(column.header(form) for column in block), fillvalue=""):
         line = Text(" " * (GUTTER + label_width))
         for part, width in zip(parts, widths, strict=True):
             line += pad(Text(" " * GAP) + Text(part, TITLE), GAP + width)
@@ -174,32 +183,28 @@ def _head(block: list[Column], form: Form, label_width: int) -> list[Text]:
 
 
 def _row(
-    row: int,
-    label: list[str],
-    read: bool,
-    block: list[Column],
-    form: Form,
-    label_width: int,
-    last: Column | None,
+    row: int, label: list[str], read: bool, block: list[Column], widths: list[int], label_width: int
 ) -> list[Text]:
-    """A row of a block; a label of several lines has its values beside the last of them."""
+    """A row of a block: as many lines as its label or one of its values takes."""
     style = READ if read else ""
-    lines = [Text(" " * GUTTER) + Text(part, style) for part in label[:-1]]
-    line = Text(READ_MARK if read else " ", style) + Text(" " * (GUTTER - 1))
-    line += pad(Text(label[-1], style), label_width)
-    for column in block:
-        whole = column is block[0] or column is last
-        line += pad(_value(*column.values[row], whole), GAP + column.width(form))
-    return [*lines, line]
+    cells = [_cell(column, row, column is block[0]) for column in block]
+    lines = []
+    for i, (part, *values) in enumerate(zip_longest(label, *cells, fillvalue=None)):
+        mark = READ_MARK if read and i == 0 else ""
+        line = pad(Text(f"{mark:{GUTTER}}{part or ''}", style), GUTTER + label_width)
+        for value, width in zip(values, widths, strict=True):
+            line += pad(value if isinstance(value, Text) else Text(), GAP + width)
+        lines.append(line)
+    return lines
 
 
-def _value(value: str | None, changed: bool, whole: bool) -> Text:
-    """The value with the gap before it, where the mark stands."""
-    if value is None:
-        return Text.assemble("  ", (FAILED, BAD))
-    if changed:
-        return Text.assemble(" ", (CHANGE + value, CHANGED))
-    return Text("  ") + Text(value if whole else SAME, "" if whole else QUIET)
+def _cell(column: Column, row: int, first: bool) -> list[Text]:
+    """What stands in a row, with the gap before it, where the mark of a change stands."""
+    value, changed = column.values[row]
+    head, *rest = column.shown(row, first)
+    style = BAD if value is None else CHANGED if changed else QUIET if head == SAME else ""
+    mark = CHANGE if changed else " "
+    return [Text.assemble(" ", (mark + head, style)), *(Text.assemble("  ", (line, style)) for line in rest)]
 
 
 # --- below the table -------------------------------------------------------------------------------------

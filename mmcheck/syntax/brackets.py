@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from mmcheck.syntax.lexer import Token
+from mmcheck.syntax.lexer import Token, words
 
 _PARTNER = {")": "(", "]": "[", "}": "{"}
 CLOSER = {"(": ")", "[": "]", "{": "}"}
-_BEFORE_BLOCK = frozenset(") ] } ' else state init true false null bool".split())
-_BLOCK_HEADS = frozenset(
-    "enum struct state volatile init transition process step scenario check override fair strong".split()
-)
+_BEFORE_BLOCK = words(") ] } ' else state init true false null bool")
+_BLOCK_HEADS = words("enum struct state volatile init transition process scenario check")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +31,8 @@ class Nesting:
     """The brackets that are open at some token of a chunk."""
 
     open: list[Opening] = field(default_factory=list)
-
-    @property
-    def blocks(self) -> int:
-        """How many blocks are open."""
-        return sum(opening.block for opening in self.open)
+    blocks: int = 0
+    """How many of them open a block."""
 
     def take(self, tokens: Sequence[Token], index: int, first: int = 0) -> Opening | None:
         """Go past a token; returns the bracket that it closes. `first` is where its declaration begins."""
@@ -45,6 +40,7 @@ class Nesting:
         if text in CLOSER:
             block = text == "{" and self._opens_block(tokens, index, first)
             self.open.append(Opening(index, text, block))
+            self.blocks += block
         elif text in _PARTNER:
             return self._close(_PARTNER[text])
         elif text == ";":
@@ -52,7 +48,7 @@ class Nesting:
         return None
 
     def _opens_block(self, tokens: Sequence[Token], index: int, first: int) -> bool:
-        if not self.open and tokens[first].text in _BLOCK_HEADS:
+        if self.blocks == 0 and tokens[first].text in _BLOCK_HEADS:
             return True
         before = tokens[index - 1] if index > first else None
         return before is None or before.is_name or before.type == "NUMBER" or before.text in _BEFORE_BLOCK
@@ -62,6 +58,7 @@ class Nesting:
         for i in range(len(self.open) - 1, -1, -1):
             opening = self.open[i]
             if opening.text == wanted:
+                self.blocks -= sum(gone.block for gone in self.open[i:])
                 del self.open[i:]
                 return opening
             if opening.block:
@@ -76,21 +73,43 @@ class Nesting:
 
 @dataclass(frozen=True, slots=True)
 class Brackets:
-    """The brackets of one declaration: openings by the index of their closer, and closers by that of
-    their opener; what has no entry has no partner."""
+    """The brackets of one declaration, as far as they match."""
 
+    openings: dict[int, Opening]
+    """Every opening bracket by its index."""
     opener: dict[int, Opening]
+    """What a closing bracket closes; one that closes nothing is not here."""
     closer: dict[int, int]
+    """Where an opening bracket is closed; one that never is, is not here."""
     unclosed: tuple[Opening, ...]
     """Blocks that are open at the end."""
+
+    def closes_block(self, index: int) -> bool:
+        return index not in self.opener or self.opener[index].block
+
+    def opens_block(self, index: int) -> bool:
+        return index in self.openings and self.openings[index].block
 
 
 def match_brackets(tokens: Sequence[Token]) -> Brackets:
     nesting = Nesting()
+    openings: dict[int, Opening] = {}
     opener: dict[int, Opening] = {}
-    for i in range(len(tokens)):
+    for i, token in enumerate(tokens):
         closed = nesting.take(tokens, i)
         if closed is not None:
             opener[i] = closed
+        elif token.text in CLOSER:
+            openings[i] = nesting.open[-1]
     closer = {opening.index: i for i, opening in opener.items()}
-    return Brackets(opener, closer, tuple(opening for opening in nesting.open if opening.block))
+    return Brackets(openings, opener, closer, tuple(opening for opening in nesting.open if opening.block))
+
+
+def first_too_deep(tokens: Sequence[Token], limit: int) -> Token | None:
+    """The first bracket that more than `limit` others stand around."""
+    depth = 0
+    for token in tokens:
+        depth += (token.text in CLOSER) - (token.text in _PARTNER)
+        if depth > limit:
+            return token
+    return None

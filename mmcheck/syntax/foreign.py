@@ -64,9 +64,9 @@ FOREIGN_SIGNS: dict[str, Foreign] = {
 }
 
 FOREIGN_STATEMENTS: dict[str, str] = {
-    "while": "There are no loops: write one step for each round, with `goto`, or `forall` for all values at once.",
+    "while": "There are no loops: `goto` repeats a step, `forall` does a body for all values at once.",
     "for": "There are no loops: `forall Task t { … }` does the body for all values at once.",
-    "do": "There are no loops: write one step for each round, with `goto`, or `forall` for all values at once.",
+    "do": "There are no loops: `goto` repeats a step, `forall` does a body for all values at once.",
     "return": "A transition has no result: `require` says when it may fire; in a process, `exit;` ends it.",
     "switch": "Write `if (…) { … } else if (…) { … }`.",
     "break": "There are no loops to leave.",
@@ -109,7 +109,7 @@ FOREIGN_OPERATORS: dict[str, str] = {
 """Words that are operators between two operands elsewhere."""
 
 FOREIGN_TYPES: frozenset[str] = frozenset(
-    "int unsigned signed long short char float double void string integer nat".split()
+    ("int", "unsigned", "signed", "long", "short", "char", "float", "double", "void", "string", "integer")
 )
 
 

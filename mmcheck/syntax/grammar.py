@@ -16,6 +16,7 @@ from typing import Any
 
 import lark
 from lark.lexer import Lexer as LarkLexer
+from lark.lexer import PatternStr
 from lark.parse_tree_builder import ParseTreeBuilder
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 from platformdirs import user_cache_dir
@@ -40,7 +41,9 @@ class Grammar:
 
     def __init__(self, tables: lark.Lark) -> None:
         self.tables = tables
-        self.builders = ParseTreeBuilder(tables.rules, lark.Tree, maybe_placeholders=True)
+        self.builders = ParseTreeBuilder(  # type: ignore[no-untyped-call]
+            tables.rules, lark.Tree, maybe_placeholders=True
+        )
 
     @cached_property
     def types(self) -> dict[str, str]:
@@ -48,7 +51,7 @@ class Grammar:
         return {
             terminal.pattern.value: terminal.name
             for terminal in self.tables.terminals
-            if terminal.pattern is not None
+            if isinstance(terminal.pattern, PatternStr)
         }
 
     @cached_property
@@ -59,6 +62,11 @@ class Grammar:
     def actions(self, builder: Builder) -> dict[Any, Any]:
         """What `parser` takes to build the tree of one file."""
         return self.builders.create_callback(builder)  # type: ignore[no-any-return, no-untyped-call]
+
+    def accepted(self, parser: InteractiveParser) -> frozenset[str]:
+        """What a parser without actions would take next: words and signs, NAME, NUMBER and $END."""
+        terminals: set[str] = parser.accepts()  # type: ignore[no-untyped-call]
+        return frozenset(self.texts.get(terminal, terminal) for terminal in terminals)
 
     def parser(self, actions: dict[Any, Any]) -> InteractiveParser:
         """A parser of one declaration; without actions it only says what is accepted."""
@@ -90,9 +98,7 @@ def load(directory: Path) -> Grammar:
 
 
 def _lark(text: str, cache: str | bool) -> lark.Lark:
-    return lark.Lark(
-        text, parser="lalr", start=START, lexer=_NoLexer, keep_all_tokens=True, cache=cache
-    )
+    return lark.Lark(text, parser="lalr", start=START, lexer=_NoLexer, keep_all_tokens=True, cache=cache)
 
 
 def _key(text: str) -> str:

@@ -8,7 +8,7 @@ nothing before it in the same statement is wrong.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -18,9 +18,13 @@ from mmcheck.syntax.foreign import FOREIGN_SIGNS, describe_character
 
 LARGEST_NUMBER = 10**9
 
-CONTEXTUAL_WORDS = frozenset(
-    "free no model error steps holds violated unknown only expect blocked exited".split()
-)
+
+def words(text: str) -> frozenset[str]:
+    """A set of words or signs, as they are quoted in the grammar."""
+    return frozenset(text.split())
+
+
+CONTEXTUAL_WORDS = words("free no model error steps holds violated unknown only expect blocked exited")
 """Words that mean something in one place only, and are names everywhere else: the grammar's `name`."""
 
 
@@ -46,10 +50,10 @@ class Lexed:
     docs: dict[int, str] = field(default_factory=dict)
 
 
-_SIGNS = """<=> .. ~> => || && == != <= >= ! & ' ( ) + , - . : ; < = > ? [ ] { | }""".split()
+_SIGNS = words("<=> .. ~> => || && == != <= >= ! & ' ( ) + , - . : ; < = > ? [ ] { | }")
 
 
-def _alternatives(signs: list[str]) -> str:
+def _alternatives(signs: Iterable[str]) -> str:
     return "|".join(map(re.escape, sorted(signs, key=len, reverse=True)))
 
 

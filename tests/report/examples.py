@@ -135,7 +135,7 @@ def state(base: State | None = None, /, **changes: Value) -> State:
 
 
 def step(name: str, args: tuple[Value, ...], target: State, choices: Choices = ()) -> Step:
-    return Step(Action(TRANSITIONS[name], args), choices, target)
+    return Step(Action.of(TRANSITIONS[name], args), choices, target)
 
 
 def five_steps() -> Trace:
@@ -181,7 +181,7 @@ def overflow() -> Trace:
     return Trace(
         start,
         (step("map", (task(1),), mapped),),
-        FailedStep(Action(TRANSITIONS["pin"], (task(1), page(0))), (), failure),
+        FailedStep(Action.of(TRANSITIONS["pin"], (task(1), page(0))), (), failure),
     )
 
 

@@ -64,16 +64,19 @@ def _read_back(text: str) -> dict[tuple[str, int], str]:
             if not line.strip():
                 break
             cut = line[2 : starts[0] - 1].strip()
-            label = cut if not cut.startswith(("[", ".")) else label + cut
-            if len(line) <= starts[0] - 1:
+            if cut.startswith(("[", ".")):
+                values = {number: found.pop((label, number), "") for number in numbers}
+                label += cut
+                found |= {(label, number): value for number, value in values.items() if value}
                 continue
+            label = cut
             for number, start, end in zip(numbers, starts, [*starts[1:], 10_000], strict=True):
                 _read_cell(found, label, number, line[start - 1 : end - 1].strip())
     return found
 
 
 def _read_cell(found: dict[tuple[str, int], str], label: str, number: int, cell: str) -> None:
-    before = found.get((label, number - 1))
+    before = next((v for (name, n), v in found.items() if n == number - 1 and name.startswith(label)), None)
     if cell == "!":
         return
     if cell == ".":

@@ -122,6 +122,11 @@ class StepMonitor:
     def open(self) -> bool:
         return self.found is None
 
+    def see_state(self, state: State) -> None:
+        """A step that changes nothing is possible in every state, and may make a premise true."""
+        if self.found is None:
+            self.premises.see(state, self.claims, state)
+
     def see_step(self, state: State, step: Step) -> None:
         """A step that changes nothing satisfies every step invariant."""
         if self.found is not None or state == step.target:

@@ -101,18 +101,18 @@ class _Player:
                         if isinstance(step, Step) and self._is_assumed(step.target):
                             yield _Run(run.initial, (*run.steps, step))
                 case Blocked(transition, args):
-                    if not any(self._steps(run, transition, args)):
+                    if not self._steps(run, transition, args):
                         yield run
                 case Assert(condition):
                     if self._is_true(condition, run.state):
                         yield run
 
-    def _steps(self, run: _Run, transition: str, args: tuple[Term, ...]) -> Iterator[Step | FailedStep]:
+    def _steps(self, run: _Run, transition: str, args: tuple[Term, ...]) -> list[Step | FailedStep]:
         try:
             values = tuple(denote(arg, self.instance)(at(run.state, self.values)) for arg in args)
         except ModelError:
-            return iter(())
-        action = Action(self.instance.system.transition(transition), values)
+            return []
+        action = Action.of(self.instance.system.transition(transition), values)
         return self.dynamics.steps(run.state, action)
 
     def _is_true(self, term: Term, state: State) -> bool:

@@ -75,6 +75,8 @@ class _Search:
     """Why the search ended before every state was visited; None when it did not."""
     decided_early: bool = False
     initial_failure: Failure | None = None
+    searching: bool = False
+    """Whether a property needs the reachable states; scenarios do not."""
 
     def __post_init__(self) -> None:
         self.dynamics = Dynamics.of(self.instance)
@@ -86,6 +88,8 @@ class _Search:
         self.invariants = [InvariantMonitor(p, *make) for p in self.properties if isinstance(p, Invariant)]
         self.steps = [StepMonitor(p, *make) for p in self.properties if isinstance(p, StepInvariant)]
         self.reachable = [ReachableMonitor(p, *make) for p in self.properties if isinstance(p, Reachable)]
+        self.state_monitors: list[InvariantMonitor | StepMonitor | ReachableMonitor]
+        self.state_monitors = [*self.invariants, *self.steps, *self.reachable]
         self.assumptions: list[tuple[str, Meaning]] = [
             (a.name, denote(a.body, self.instance)) for a in self.instance.system.assumptions
         ]
@@ -94,7 +98,8 @@ class _Search:
     # --- searching ---------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        if not any(not isinstance(p, Scenario | Liveness) for p in self.properties):
+        self.searching = any(not isinstance(p, Scenario | Liveness) for p in self.properties)
+        if not self.searching:
             return
         frontier = self._begin()
         while frontier and not self._is_over():
@@ -114,13 +119,16 @@ class _Search:
                 self.reached[initial] = None
                 frontier.append(initial)
                 self._see(initial)
-                self._check_limits(0)
+                if len(frontier) % LOOK_EVERY == 0:
+                    self._check_limits(len(frontier))
+            if self.stopped is not None:
+                break
         return frontier
 
     def _look_for_ends(self, frontier: list[State]) -> None:
         """Of the states that are not expanded any more, whether one is a deadlock."""
         for state in frontier if self.watches_deadlocks else ():
-            if not any(True for _ in self.dynamics.successors(state)):
+            if not self.dynamics.successors(state):
                 self.deadlocks.see_end(state)
 
     def _expand(self, frontier: list[State]) -> list[State]:
@@ -157,10 +165,8 @@ class _Search:
             self.deadlocks.see_end(state)
 
     def _see(self, state: State) -> None:
-        for invariant in self.invariants:
-            invariant.see_state(state)
-        for reachable in self.reachable:
-            reachable.see_state(state)
+        for monitor in self.state_monitors:
+            monitor.see_state(state)
 
     def _is_assumed(self, state: State, reached_by: tuple[State, Step] | None) -> bool:
         for name, meaning in self.assumptions:
@@ -191,10 +197,8 @@ class _Search:
 
     def _is_over(self) -> bool:
         """Whether nothing is left to be decided, or a limit was reached."""
-        monitors: list[InvariantMonitor | StepMonitor | ReachableMonitor]
-        monitors = [*self.invariants, *self.steps, *self.reachable]
         self.decided_early = not (
-            any(monitor.open for monitor in monitors)
+            any(monitor.open for monitor in self.state_monitors)
             or (self.watches_errors and self.errors.open)
             or (self.watches_deadlocks and self.deadlocks.open)
         )
@@ -204,7 +208,7 @@ class _Search:
 
     @property
     def complete(self) -> bool:
-        return self.stopped is None and not self.decided_early
+        return self.searching and self.stopped is None and not self.decided_early
 
     def statistics(self) -> Statistics:
         return Statistics(

@@ -1,0 +1,169 @@
+"""The naive checker: the reachable states as a set grown to its fixpoint, every property judged over it.
+
+It is written to be seen to be right, not to be fast, and takes only the meaning of steps and of predicates
+from `core.semantics`. Every engine must agree with it on verdicts, on the numbers of states and of levels, and
+on the lengths of counterexamples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from mmcheck.core.instance import Action, Instance, State
+from mmcheck.core.semantics import Dynamics, ModelError, at, denote, initial_states
+from mmcheck.core.system import (
+    Assert,
+    Blocked,
+    DeadlockFree,
+    Fire,
+    Invariant,
+    NoModelError,
+    Reachable,
+    Scenario,
+    StepInvariant,
+)
+from mmcheck.core.terms import Term
+from mmcheck.core.trace import Failure, Step
+from mmcheck.core.types import Value
+
+
+class TooLarge(Exception):
+    """There are more states than the caller wants to see."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """`length` is that of a shortest counterexample, or of the run after which everything reachable that was
+    asked for was seen; None where there is no such run."""
+
+    holds: bool
+    length: int | None = None
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is true of an instance."""
+
+    depths: Mapping[State, int]
+    judgements: Mapping[str, Judgement]
+
+    @property
+    def depth(self) -> int:
+        return max(self.depths.values(), default=0)
+
+
+def truth(instance: Instance, most: int = 2_000) -> Truth:
+    """Everything that an exhaustive engine has to find out. Raises TooLarge beyond `most` states."""
+    return _Oracle(instance, most).truth()
+
+
+class _Oracle:
+    def __init__(self, instance: Instance, most: int) -> None:
+        self.instance = instance
+        self.dynamics = Dynamics.of(instance)
+        initial = [s for s in initial_states(instance) if not isinstance(s, Failure)]
+        self.fails_at_once = any(isinstance(s, Failure) for s in initial_states(instance))
+        self.depths: dict[State, int] = {s: 0 for s in initial if self.assumed(s)}
+        self.errors: list[int] = [0 for s in initial if self.assumed(s) is None]
+        level, depth = set(self.depths), 0
+        while level:
+            level = {t for s in level for t in self.targets(s, depth)} - set(self.depths)
+            depth += 1
+            self.depths |= dict.fromkeys(level, depth)
+            if len(self.depths) > most:
+                raise TooLarge
+
+    def targets(self, state: State, depth: int) -> Iterator[State]:
+        """The states behind a state that break no assumption; the errors on the way are noted."""
+        for step in self.dynamics.successors(state):
+            if not isinstance(step, Step):
+                self.errors.append(depth + 1)
+            elif self.assumed(step.target):
+                yield step.target
+            elif self.assumed(step.target) is None:
+                self.errors.append(depth + 1)
+
+    def value(self, term: Term, state: State, claim: Mapping[str, Value], *step: object) -> bool | None:
+        """The truth of a predicate; None for a model error."""
+        try:
+            return bool(denote(term, self.instance)(at(state, claim, *step)))  # type: ignore[arg-type]
+        except ModelError:
+            return None
+
+    def assumed(self, state: State) -> bool | None:
+        """Whether all assumptions hold; they are looked at in order, up to the first that does not."""
+        values = (self.value(a.body, state, {}) for a in self.instance.system.assumptions)
+        return next((value for value in values if value is not True), True)
+
+    def truth(self) -> Truth:
+        judgements: dict[str, Judgement] = {}
+        for prop in self.instance.system.properties:
+            claims = list(self.instance.claims(prop))
+            match prop:
+                case Invariant(name, _, body):
+                    seen = [(d, self.value(body, s, c)) for s, d in self.depths.items() for c in claims]
+                    judgements[name] = self.judge(seen)
+                case StepInvariant(name, _, body):
+                    seen = [
+                        (self.depths[s] + 1, self.value(body, s, c, step.target, step.action.transition.name))
+                        for s in self.depths
+                        for step in self.dynamics.successors(s)
+                        if isinstance(step, Step) and step.target in self.depths and step.target != s
+                        for c in claims
+                    ]
+                    judgements[name] = self.judge(seen)
+                case Reachable(name, _, body):
+                    firsts = [self.first(body, claim) for claim in claims]
+                    found = [depth for depth in firsts if depth is not None]
+                    complete = len(found) == len(firsts)
+                    judgements[name] = Judgement(complete, max(found) if complete else None)
+                case DeadlockFree(name):
+                    ends = [d for s, d in self.depths.items() if not list(self.dynamics.successors(s))]
+                    judgements[name] = Judgement(not ends, min(ends, default=None))
+                case Scenario(name):
+                    judgements[name] = Judgement(any(self.plays(prop, claim) for claim in claims))
+                case _:
+                    pass
+        judgements[NoModelError().name] = self.no_model_error()
+        return Truth(self.depths, judgements)
+
+    def judge(self, seen: list[tuple[int, bool | None]]) -> Judgement:
+        """A property over everywhere that it was evaluated: false or without a value is a violation."""
+        self.errors += [depth for depth, value in seen if value is None]
+        wrong = [depth for depth, value in seen if value is not True]
+        return Judgement(not wrong, min(wrong, default=None))
+
+    def first(self, body: Term, claim: Mapping[str, Value]) -> int | None:
+        seen = [(d, self.value(body, s, claim)) for s, d in self.depths.items()]
+        self.errors += [depth for depth, value in seen if value is None]
+        return min((depth for depth, value in seen if value is True), default=None)
+
+    def no_model_error(self) -> Judgement:
+        if self.fails_at_once:
+            return Judgement(False, None)
+        return Judgement(not self.errors, min(self.errors, default=None))
+
+    def plays(self, scenario: Scenario, claim: Mapping[str, Value]) -> bool:
+        """Whether there is a way through all lines, for distinct values of the parameters."""
+        if len({(p.type, claim[p.name]) for p in scenario.params}) < len(scenario.params):
+            return False
+        states = {s for s, d in self.depths.items() if d == 0}
+        for line in scenario.lines:
+            match line:
+                case Assert(condition):
+                    states = {s for s in states if self.value(condition, s, claim)}
+                case Fire():
+                    states = {t for s in states for t in self.fired(line, s, claim) if t in self.depths}
+                case Blocked():
+                    states = {s for s in states if self.fired(line, s, claim) == set()}
+        return bool(states)
+
+    def fired(self, line: Fire | Blocked, state: State, claim: Mapping[str, Value]) -> set[State]:
+        """Where a line leads; an argument without a value, or a step that fails, leads to no state."""
+        try:
+            args = tuple(denote(arg, self.instance)(at(state, claim)) for arg in line.args)
+        except ModelError:
+            return {()}
+        steps = self.dynamics.steps(state, Action(self.instance.system.transition(line.transition), args))
+        return {step.target if isinstance(step, Step) else () for step in steps}
