@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mmcheck.core.blame import Blame, blame
-from mmcheck.core.certify import certify
+from mmcheck.core.certify import Certifier
 from mmcheck.core.check import Check
 from mmcheck.core.instance import Instance
 from mmcheck.core.outcome import CheckOutcome, PropertyOutcome, SpecOutcome
@@ -100,7 +100,7 @@ def _settings(
             collector.add("E500", f"`{text}` is no setting", None, "write it as NAME=VALUE, such as Page=3")
             continue
         source = SourceFile("--set", f"check command_line {{ {text.strip()}; }}")
-        settings |= read_settings(source, symbols, declared, collector)
+        settings |= read_settings(source, symbols, declared, settings, collector)
     return settings
 
 
@@ -114,7 +114,8 @@ def instantiate(spec: Spec, check: Check) -> tuple[Check, Instance]:
     _raise_in_check(check, collector)
     complete = replace(check, constants=elaborated.constants, sizes={**elaborated.sizes, **check.sizes})
     instance = Instance(elaborated.system, complete.sizes)
-    for excess in excesses(instance):
+    # A variable with too many cells also has too many initial assignments: one place, one message.
+    for excess in {excess.span: excess for excess in reversed(list(excesses(instance)))}.values():
         collector.add(
             "E505",
             f"{excess.what} are {'more than ' if excess.count > MOST else ''}{min(excess.count, MOST):,}",
@@ -195,8 +196,9 @@ def verify_check(
     """Verify one check. Raises SpecError where its settings make no sense."""
     check, instance = instantiate(spec, check)
     answer = ENGINES[options.engine]().check(instance, check.properties, options.limits, observe)
+    certifier = Certifier(instance)
     outcomes = tuple(
-        _property_outcome(instance, check, prop, answer.verdicts[prop.name])
+        _property_outcome(certifier, check, prop, answer.verdicts[prop.name])
         for prop in instance.system.properties
         if prop.name in answer.verdicts
     )
@@ -205,8 +207,11 @@ def verify_check(
     return CheckOutcome(check, instance, outcomes, answer.statistics, warnings, answer.interrupted)
 
 
-def _property_outcome(instance: Instance, check: Check, prop: Property, verdict: Verdict) -> PropertyOutcome:
-    certify(instance, prop, verdict)
+def _property_outcome(
+    certifier: Certifier, check: Check, prop: Property, verdict: Verdict
+) -> PropertyOutcome:
+    certifier.certify(prop, verdict)
+    instance = certifier.instance
     trivial = (
         isinstance(prop, Invariant | StepInvariant)
         and isinstance(prop.body, Literal)
@@ -261,7 +266,9 @@ def _require_initial_states(
 
 
 def _warnings(instance: Instance, check: Check, answer: Answer) -> Iterator[Diagnostic]:
-    """What makes a good verdict suspicious."""
+    """What makes a good verdict suspicious. Where there is no state at all, nothing can be said."""
+    if not answer.statistics.states:
+        return
     if answer.statistics.complete:
         for transition in instance.system.transitions:
             if not answer.statistics.fired.get(transition.name) and not transition.impossible:

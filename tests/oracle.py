@@ -165,5 +165,5 @@ class _Oracle:
             args = tuple(denote(arg, self.instance)(at(state, claim)) for arg in line.args)
         except ModelError:
             return {()}
-        steps = self.dynamics.steps(state, Action(self.instance.system.transition(line.transition), args))
+        steps = self.dynamics.steps(state, Action.of(self.instance.system.transition(line.transition), args))
         return {step.target if isinstance(step, Step) else () for step in steps}

@@ -145,7 +145,7 @@ class Writer:
 
     def place(self, choice: tuple[Var, tuple[str, ...], Type], ctx: Ctx, depth: int) -> str:
         var, path, _ = choice
-        prime = "'" if ctx.step and self.chance(2) else ""
+        prime = "'" if ctx.step and self.chance(2) and "." not in var.name else ""
         indices = "".join(f"[{self.index(index, ctx, depth - 1)}]" for index in var.indices)
         return f"{var.name}{prime}{indices}{''.join(f'.{name}' for name in path)}"
 
@@ -283,7 +283,7 @@ class Writer:
         type = self.pick(types)
         sides = [self.anchored(type, ctx), self.expr(type, ctx, depth - 1)]
         operator = self.pick(["==", "!="])
-        if isinstance(type, StructType) or self.chance(2):
+        if isinstance(type, StructType) or self.chance(2) or sides[1] in ("null", "{}"):
             return f"({sides[0]} {operator} {sides[1]})"
         return f"({sides[1]} {operator} {sides[0]})"
 
@@ -346,7 +346,7 @@ class Writer:
         if kind == 11 and self.chance(2):
             return f"assert {self.expr(BOOL, ctx, 1)};", ctx
         if kind == 12:
-            names = [v.name for v in self.vars] + [name for name, _, _ in self.processes]
+            names = [v.name for v in self.vars if "." not in v.name] + [name for name, _, _ in self.processes]
             return self.pick([f"reset {self.pick(names)};", "reset volatile;"]) if names else "", ctx
         return self.assignment(ctx, self.targets(ctx)), ctx
 

@@ -8,51 +8,57 @@ import sys
 import zipfile
 from pathlib import Path
 
-import pytest
-
 from mmcheck import __version__
 
 ROOT = Path(__file__).parent.parent
 
-SPEC = """\
+MODELS = sorted((ROOT / "models").glob("*.mmc"), key=lambda path: path.stat().st_size)
+
+SPEC = f"""\
 spec far_away;
-import machine;
-state { bool pinned[Task]; }
-transition pin(Task t) { pinned[t] = true; }
-invariant nothing_is_pinned(Task t): !pinned[t];
-check all { expect violated nothing_is_pinned in 1 steps; }
+import {MODELS[0].stem};
+state {{ bool touched; }}
+transition touch() {{ touched = true; }}
+invariant untouched: !touched;
+check all {{ expect violated untouched in 1 step; }}
 """
 
 
-def run(*command: str | Path, cwd: Path) -> str:
-    """The output of a command that must succeed, and that must not see this checkout."""
+def run(*command: str | Path, cwd: Path, path: str = "") -> str:
+    """The output of a command that must succeed; PYTHONPATH is what is given, and nothing inherited."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     done = subprocess.run(
-        [str(word) for word in command], cwd=cwd, env=environment, capture_output=True, text=True, check=False
+        [str(word) for word in command],
+        cwd=cwd,
+        env={**environment, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
-@pytest.fixture
-def wheel(tmp_path: Path) -> Path:
-    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", tmp_path / "dist", ROOT, cwd=tmp_path)
-    (built,) = (tmp_path / "dist").glob("*.whl")
-    return built
+def test_the_wheel_is_whole(tmp_path: Path) -> None:
+    """It holds the grammar, the models and the mark of a typed package; installed, it finds them.
 
-
-def test_the_wheel_is_whole(wheel: Path, tmp_path: Path) -> None:
-    """It holds the grammar, the models and the mark of a typed package; installed, it finds them."""
+    The dependencies are those of this environment. `test_pre_commit` installs the package with its own."""
+    pip = (sys.executable, "-m", "pip")
+    run(*pip, "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path, ROOT, cwd=tmp_path)
+    (wheel,) = tmp_path.glob("*.whl")
     content = set(zipfile.ZipFile(wheel).namelist())
-    models = {f"mmcheck/models/{path.name}" for path in (ROOT / "models").glob("*.mmc")}
+    models = {f"mmcheck/models/{path.name}" for path in MODELS}
     assert models | {"mmcheck/syntax/grammar.lark", "mmcheck/py.typed"} <= content
     assert {name.split("/")[0] for name in content} == {"mmcheck", f"mmcheck-{__version__}.dist-info"}
 
-    venv, elsewhere = tmp_path / "venv", tmp_path / "elsewhere"
+    installed, elsewhere = tmp_path / "installed", tmp_path / "elsewhere"
     elsewhere.mkdir()
-    run(sys.executable, "-m", "virtualenv", "--quiet", venv, cwd=tmp_path)
-    run(venv / "bin" / "python", "-m", "pip", "install", "--quiet", wheel, cwd=tmp_path)
-    mmcheck = venv / "bin" / "mmcheck"
-    assert run(mmcheck, "--version", cwd=elsewhere) == f"mmcheck {__version__}\n"
+    run(*pip, "install", "--quiet", "--no-deps", "--target", installed, wheel, cwd=tmp_path)
+    mmcheck = (sys.executable, "-m", "mmcheck")
+    where = (sys.executable, "-c", "import mmcheck; print(mmcheck.__file__)")
+    path = str(installed)
+    assert run(*where, cwd=elsewhere, path=path) == f"{installed}/mmcheck/__init__.py\n"
+    assert run(*mmcheck, "--version", cwd=elsewhere, path=path) == f"mmcheck {__version__}\n"
     (elsewhere / "far_away.mmc").write_text(SPEC, encoding="utf-8")
-    assert "violated in 1 step, as expected" in run(mmcheck, "verify", "far_away.mmc", cwd=elsewhere)
+    verified = run(*mmcheck, "verify", "far_away.mmc", cwd=elsewhere, path=path)
+    assert "violated in 1 step, as expected" in verified

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -11,7 +12,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-NOT_COMMITTED = shutil.ignore_patterns(".git", ".venv", ".*_cache", "__pycache__", "*.egg-info", "dist", "build")
+NOT_COMMITTED = shutil.ignore_patterns(
+    ".git", ".venv", ".*_cache", "__pycache__", "*.egg-info", "dist", "build"
+)
 
 CONFIG = """\
 repos:
@@ -37,9 +40,6 @@ import pages;
 invariant pinned_pages_are_clean(Page p): pinned[p] => !dirty[p];
 """
 ABSURD = SPEC.replace("!dirty[p]", "dirty[p]")
-
-# What is slow to set up, the environment in which pre-commit runs the hook, is shared by the tests here.
-pytestmark = pytest.mark.xdist_group("pre_commit")
 
 
 class Repository:
@@ -86,11 +86,21 @@ class Repository:
 
 @pytest.fixture(scope="module")
 def hooks(tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    """The working tree of this project as a commit: pre-commit takes its hooks from commits only."""
-    path = tmp_path_factory.mktemp("hooks") / "mmcheck"
-    shutil.copytree(ROOT, path, ignore=NOT_COMMITTED)
-    repository = Repository(path, path.parent / "pre-commit")
-    repository.commit()
+    """The working tree of this project as a commit: pre-commit takes its hooks from commits only.
+
+    What is slow to set up is the environment that pre-commit makes for a commit. So parallel workers share
+    the commit and the place of the environments."""
+    temporary = tmp_path_factory.getbasetemp()
+    shared = temporary.parent if "PYTEST_XDIST_WORKER" in os.environ else temporary
+    with (shared / "hooks.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        path = shared / "mmcheck"
+        is_first = not path.exists()
+        if is_first:
+            shutil.copytree(ROOT, path, ignore=NOT_COMMITTED)
+        repository = Repository(path, shared / "pre-commit")
+        if is_first:
+            repository.commit()
     return repository
 
 

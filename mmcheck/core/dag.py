@@ -7,10 +7,10 @@ Each node knows an interval that its value lies in, which decides comparisons ea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, assert_never
 
 Combine: TypeAlias = Callable[[int, int], int]
 
@@ -23,7 +23,6 @@ class Op(Enum):
     OR = "or"
     EQ = "="
     LT = "<"
-    LE = "<="
     ADD = "+"
     SUB = "-"
     ITE = "ite"
@@ -52,6 +51,7 @@ class Dag:
     nodes: list[Node] = field(default_factory=list)
     bounds: list[tuple[int, int]] = field(default_factory=list)
     ids: dict[Node, int] = field(default_factory=dict)
+    _supports: dict[int, frozenset[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.false = self.const(0)
@@ -185,6 +185,62 @@ class Dag:
         if value is not None:
             return self.const(value.bit_count())
         return self._node(Node(Op.POPCOUNT, (arg,)), 0, self.bounds[arg][1].bit_length())
+
+    # --- substitution ------------------------------------------------------------------------------------
+
+    def support(self, node: int) -> frozenset[int]:
+        """The cells that a node depends on."""
+        known = self._supports.get(node)
+        if known is None:
+            op, args, value = self.nodes[node]
+            own = frozenset((value,)) if op is Op.CELL else frozenset()
+            known = self._supports[node] = own.union(*map(self.support, args))
+        return known
+
+    def substitute(self, node: int, leaves: Mapping[int, int], memo: dict[int, int]) -> int:
+        """The node with some cells replaced by other nodes. `memo` belongs to one choice of `leaves`."""
+        if self.support(node).isdisjoint(leaves):
+            return node
+        if node not in memo:
+            memo[node] = self._substituted(node, leaves, memo)
+        return memo[node]
+
+    def _substituted(self, node: int, leaves: Mapping[int, int], memo: dict[int, int]) -> int:
+        op, children, value = self.nodes[node]
+        args = [self.substitute(child, leaves, memo) for child in children]
+        match op:
+            case Op.CONST:
+                return node
+            case Op.CELL:
+                return leaves.get(value, node)
+            case Op.NOT:
+                return self.invert(args[0])
+            case Op.AND:
+                return self.conj(*args)
+            case Op.OR:
+                return self.disj(*args)
+            case Op.EQ:
+                return self.eq(args[0], args[1])
+            case Op.LT:
+                return self.lt(args[0], args[1])
+            case Op.ADD:
+                return self.add(args[0], args[1])
+            case Op.SUB:
+                return self.sub(args[0], args[1])
+            case Op.ITE:
+                return self.ite(args[0], args[1], args[2])
+            case Op.UNION:
+                return self.union(args[0], args[1])
+            case Op.INTERSECTION:
+                return self.intersection(args[0], args[1])
+            case Op.DIFFERENCE:
+                return self.difference(args[0], args[1])
+            case Op.BIT:
+                return self.bit(args[0])
+            case Op.POPCOUNT:
+                return self.popcount(args[0])
+            case _:
+                assert_never(op)
 
     def _node(self, node: Node, low: int, high: int) -> int:
         known = self.ids.get(node)

@@ -32,6 +32,8 @@ from mmcheck.core.types import (
 Nodes: TypeAlias = tuple[int, ...]
 """A value as nodes: one for a scalar, one for each leaf of a struct."""
 
+Binding: TypeAlias = tuple[tuple[str, Value], ...]
+
 _Join: TypeAlias = Callable[[int, int], int]
 _Known: TypeAlias = Callable[[int], int]
 
@@ -63,11 +65,18 @@ class Grounder:
 
     instance: Instance
     dag: Dag = field(init=False)
+    general: dict[tuple[int, Binding, str], Predicate] = field(default_factory=dict)
+    specialised: dict[tuple[Predicate, tuple[tuple[int, int], ...]], Predicate] = field(default_factory=dict)
+    kept: list[Term] = field(default_factory=list)
+    """The terms whose identities are keys of `general`."""
 
     def __post_init__(self) -> None:
         sizes = self.instance.sizes
-        self.dag = Dag(tuple(code_bounds(cell.type, sizes) for cell in self.instance.cells))
-        self.unchanged = tuple(self.dag.cell(i) for i in range(len(self.instance.cells)))
+        bounds = tuple(code_bounds(cell.type, sizes) for cell in self.instance.cells)
+        # The cells are there twice: as they are, and as they are after a step.
+        self.dag = Dag(bounds + bounds)
+        self.unchanged = tuple(self.dag.cell(i) for i in range(len(bounds)))
+        self.afterwards = tuple(self.dag.cell(i + len(bounds)) for i in range(len(bounds)))
 
     def actions(self) -> Iterator[GroundAction]:
         """Every action, in the order of the instance, with every way to make its choices."""
@@ -96,14 +105,38 @@ class Grounder:
         return Predicate(holds, run.fails)
 
     def step_predicate(
-        self, body: Term, params: tuple[Local, ...], binding: Mapping[str, Value], step: GroundAction
+        self, body: Term, params: tuple[Local, ...], binding: Mapping[str, Value], step: GroundAction | None
     ) -> Predicate:
-        """A predicate over a step that is made by that action."""
-        run = _Run(self, [], self._named(params, binding))
-        run.after = [step.updates.get(cell, node) for cell, node in enumerate(self.unchanged)]
-        run.by = step.action.transition.name
-        holds = run.truth(body)
-        return Predicate(holds, run.fails)
+        """A predicate over the step that an action makes; None is the step that changes nothing, which nobody
+        makes.
+
+        The predicate is grounded once, over cells and cells after the step; a step then puts its updates in
+        the place of the latter."""
+        by = "" if step is None else step.action.transition.name
+        general = self._general(body, params, binding, by if _asks_who(body) else "")
+        both = self.dag.support(general.holds) | self.dag.support(general.fails)
+        updates = {} if step is None else step.updates
+        count = len(self.unchanged)
+        leaves = {c: updates.get(c - count, self.unchanged[c - count]) for c in sorted(both) if c >= count}
+        key = (general, tuple(leaves.items()))
+        if key not in self.specialised:
+            memo: dict[int, int] = {}
+            holds = self.dag.substitute(general.holds, leaves, memo)
+            self.specialised[key] = Predicate(holds, self.dag.substitute(general.fails, leaves, memo))
+        return self.specialised[key]
+
+    def _general(
+        self, body: Term, params: tuple[Local, ...], binding: Mapping[str, Value], by: str
+    ) -> Predicate:
+        key = (id(body), tuple(binding.items()), by)
+        if key not in self.general:
+            run = _Run(self, [], self._named(params, binding))
+            run.after = list(self.afterwards)
+            run.by = by
+            holds = run.truth(body)
+            self.kept.append(body)
+            self.general[key] = Predicate(holds, run.fails)
+        return self.general[key]
 
     def _named(self, binders: tuple[Local, ...], binding: Mapping[str, Value]) -> dict[str, Nodes]:
         return {b.name: self.constant(binding[b.name], b.type) for b in binders}
@@ -289,9 +322,13 @@ class _Run:
                 found.append((condition, cells))
         return found
 
+    def some_cells(self, place: Place) -> slice:
+        return next(iter(self.instance.slices(place.variable, place.path).values()))
+
     def read(self, place: Place, primed: bool) -> Nodes:
         state = self.after if primed else self.reads
-        found = self.locate(place)
+        # Where no cell can be meant, the place has no value (an index is null, say), and any will do.
+        found = self.locate(place) or [(self.dag.false, self.some_cells(place))]
         # One of the conditions is true wherever the place has a value at all, so the last needs no test.
         nodes = state[found[-1][1]]
         for condition, cells in found[:-1]:
@@ -470,6 +507,11 @@ class _Run:
                 return dag.invert(dag.eq(dag.intersection(node, dag.const(mask)), dag.const(0)))
             case _:
                 return dag.false
+
+
+def _asks_who(term: Term) -> bool:
+    """Whether a predicate asks which transition made the step."""
+    return isinstance(term, terms.By) or any(_asks_who(child) for child in terms.children(term))
 
 
 def width(type: Type) -> int:

@@ -40,7 +40,10 @@ from mmcheck.core.types import (
 from mmcheck.source import Span
 
 MOST = 1_000_000
-"""The most cells, actions, or bindings of one construct that are accepted."""
+"""The most actions, or bindings of one construct, that are accepted."""
+
+MOST_CELLS = 10_000
+"""The most cells that are accepted. A state is copied whenever a cell is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +80,20 @@ def cardinality(type: Type, sizes: Sizes) -> int:
 def excesses(instance: Instance) -> Iterator[Excess]:
     """What makes an instance too large to be enumerated, if anything."""
     sizes = instance.sizes
+    total = 0
     for variable in instance.system.variables:
-        cells = prod(cardinality(index, sizes) for index in variable.indices)
-        if cells > MOST:
-            yield Excess(f"the cells of `{variable.name}`", cells, variable.span)
+        cells = prod(cardinality(index, sizes) for index in variable.indices) * _scalars(variable.type)
+        total += cells
+        if total > MOST_CELLS:
+            yield Excess(f"the cells up to those of `{variable.name}`", total, variable.span)
+            break
     for transition in instance.system.transitions:
         yield from _of_transition(transition, sizes)
     yield from _of_body(instance.system.init, 1, sizes)
+    for statement in instance.system.init:
+        yield from _too_many("the initial values of this", _ways((statement,), sizes), statement.span)
+    for assumption in instance.system.assumptions:
+        yield from _of_term(assumption.body, 1, sizes)
     for prop in instance.system.properties:
         match prop:
             case (
@@ -94,18 +104,29 @@ def excesses(instance: Instance) -> Iterator[Excess]:
                 outer = _bindings(params, sizes)
                 yield from _too_many(f"the instances of `{name}`", outer, prop.span)
                 yield from _of_term(body, outer, sizes)
-            case Liveness(name, params, _, _, body):
-                yield from _too_many(f"the instances of `{name}`", _bindings(params, sizes), prop.span)
+            case Liveness(name, params, _, trigger, body):
+                outer = _bindings(params, sizes)
+                yield from _too_many(f"the instances of `{name}`", outer, prop.span)
+                for part in (trigger, body) if trigger is not None else (body,):
+                    yield from _of_term(part, outer, sizes)
             case Scenario(name, params):
                 yield from _too_many(f"the instances of `{name}`", _bindings(params, sizes), prop.span)
             case _:
                 pass
 
 
+def _scalars(type: Type) -> int:
+    """How many cells a value of the type takes."""
+    return sum(_scalars(field.type) for field in type.fields) if isinstance(type, StructType) else 1
+
+
 def _of_transition(transition: Transition, sizes: Sizes) -> Iterator[Excess]:
     actions = _bindings(transition.params, sizes)
     yield from _too_many(f"the arguments of `{transition.name}`", actions, transition.span)
     yield from _of_body(transition.body, 1, sizes)
+    yield from _too_many(
+        f"the ways through `{transition.name}`", _ways(transition.body, sizes), transition.span
+    )
 
 
 def _of_body(body: Body, outer: int, sizes: Sizes) -> Iterator[Excess]:
@@ -124,13 +145,37 @@ def _of_body(body: Body, outer: int, sizes: Sizes) -> Iterator[Excess]:
                 yield from _of_term(condition, outer, sizes)
                 yield from _of_body(then, outer, sizes)
                 yield from _of_body(orelse, outer, sizes)
-            case ForAll(binders, _, inner):
+            case ForAll(binders, where, inner):
                 count = outer * _bindings(binders, sizes)
                 yield from _too_many("the bindings of this", count, statement.span)
                 if count <= MOST:
+                    if where is not None:
+                        yield from _of_term(where, count, sizes)
                     yield from _of_body(inner, count, sizes)
             case _:
                 pass
+
+
+def _ways(body: Body, sizes: Sizes) -> int:
+    """How many ways there are at most through a body for one choice of arguments, or MOST + 1 where they are
+    more than that."""
+    ways = 1
+    for statement in body:
+        match statement:
+            case Havoc(place):
+                ways *= cardinality(place.type, sizes)
+            case Choose(binders):
+                ways *= _bindings(binders, sizes)
+            case If(_, then, orelse):
+                ways *= max(_ways(then, sizes), _ways(orelse, sizes))
+            case ForAll(binders, _, inner):
+                each = _ways(inner, sizes)
+                # Two ways for each of 64 bindings are too many already, so that a power is never large.
+                ways *= each ** min(_bindings(binders, sizes), 64)
+            case _:
+                pass
+        ways = min(ways, MOST + 1)
+    return ways
 
 
 def _of_term(term: Term, outer: int, sizes: Sizes) -> Iterator[Excess]:

@@ -40,8 +40,11 @@ def declared_checks(
         for declaration in symbols.checks.values()
     ]
     if not checks:
-        return (_plain(DEFAULT, declared, [*verified, *scenarios], extra),)
-    if scenarios:
+        checks.append(_plain(DEFAULT, declared, [*verified, *scenarios], extra))
+    elif scenarios:
+        if (taken := symbols.checks.get(SCENARIOS)) is not None:
+            message = f"the check that runs the scenarios is named `{SCENARIOS}` already"
+            collector.add("E201", message, taken.name.span, "give this check another name")
         checks.append(_plain(SCENARIOS, declared, scenarios, extra))
     _check_scenarios(checks, declared, extra, collector)
     return tuple(checks)
@@ -72,14 +75,18 @@ def _check_scenarios(
 
 
 def read_settings(
-    source: SourceFile, symbols: Symbols, declared: Elaborated, collector: Collector
+    source: SourceFile,
+    symbols: Symbols,
+    declared: Elaborated,
+    earlier: Mapping[str, Value],
+    collector: Collector,
 ) -> dict[str, Value]:
-    """The settings in a text that consists of one check."""
+    """The settings in a text that consists of one check, given those before it."""
     declarations = parse(source, collector).declarations
     settings: dict[str, Value] = {}
     for declaration in declarations:
         if isinstance(declaration, ast.CheckDecl):
-            reader = _Reader(declaration, symbols, declared, {}, collector)
+            reader = _Reader(declaration, symbols, declared, earlier, collector)
             reader.read()
             settings |= reader.settings
     return settings
@@ -153,7 +160,7 @@ class _Reader:
         name = setting.name.name
         if not self._once("sets", setting.name):
             return
-        context = Context(self.symbols, self.collector, {}, evaluate)
+        context = Context(self.symbols, self.collector, self._constants_so_far(), evaluate)
         match self.symbols.globals.get(name):
             case ast.SortDecl():
                 size = sort_size(context, name, setting.value)
@@ -166,6 +173,10 @@ class _Reader:
                     self.settings[name] = literal.value
             case _:
                 self._unknown_setting(setting.name)
+
+    def _constants_so_far(self) -> dict[str, Value]:
+        """What the settings before this one set: `N = 4; limit = N;` speaks of the new `N`."""
+        return _divided(self.declared, {**self.settings, **self.extra})[0]
 
     def _unknown_setting(self, name: ast.Ident) -> None:
         if name.name in self.symbols.broken:

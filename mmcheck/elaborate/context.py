@@ -18,15 +18,24 @@ from mmcheck.core.types import (
     StructType,
     Type,
     Value,
+    show_value,
 )
 from mmcheck.diagnostics import Collector
 from mmcheck.elaborate.fit import describe
+from mmcheck.elaborate.fold import inhabits
 from mmcheck.elaborate.scope import EnumValue, Symbol, Symbols, did_you_mean, kind
 from mmcheck.source import Span
 from mmcheck.syntax import ast
+from mmcheck.syntax.foreign import FOREIGN_TYPES
 
 LARGEST_RANGE = 1 << 32
 """Wider ranges are refused: no engine could enumerate them, and no design needs them."""
+
+LARGEST_STRUCT = 10_000
+"""The most scalars that a struct may hold, those of its inner structs included."""
+
+DEEPEST = 100
+"""How many constants, structs or defs may need each other in a row: walks over them recurse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,8 @@ class Context:
     pending: list[str] = field(default_factory=list)
     """Constants, structs and defs that are being worked out: to find those that need themselves."""
     _types: dict[str, Type | None] = field(default_factory=dict)
+    _scalars: dict[str, int] = field(default_factory=dict)
+    """How many scalars each struct holds."""
     _variables: dict[str, Variable | None] = field(default_factory=dict)
 
     def error(self, code: str, message: str, span: Span, remedy: str = "") -> None:
@@ -73,6 +84,10 @@ class Context:
                 "definitions may not be recursive: break the circle",
             )
             return False
+        if len(self.pending) == DEEPEST:
+            message = f"`{name}` stands at the end of more than {DEEPEST} definitions that need each other"
+            self.error("E003", message, span, "let definitions build on each other less deeply")
+            return False
         self.pending.append(name)
         return True
 
@@ -93,8 +108,16 @@ class Context:
         if type is None:
             return None
         if declaration.name.name in self.overrides:
-            return Literal(self.overrides[declaration.name.name], type)
+            return self._overridden(declaration, self.overrides[declaration.name.name], type)
         return self.evaluate(self, declaration.value, type)
+
+    def _overridden(self, declaration: ast.ConstDecl, value: Value, type: Type) -> Literal | None:
+        """What a check sets; its type may depend on other constants, so that it fits only now or not."""
+        if inhabits(value, type):
+            return Literal(value, type)
+        message = f"`{declaration.name.name}` is set to {show_value(value)}, which is not in {type!r}"
+        self.error("E309", message, declaration.span, "set it to a value of its type")
+        return None
 
     def number(self, expr: ast.Expr, what: str) -> int | None:
         """The value of a constant integer expression."""
@@ -148,7 +171,9 @@ class Context:
         if known:
             symbol = self.symbols.globals[name]
             self.error("E202", f"`{name}` is {kind(symbol)}, not a type", span, _type_meant(name, symbol))
-        elif name in ("int", "unsigned", "long", "char", "u8", "u16", "u32", "u64", "size_t"):
+        elif name in FOREIGN_TYPES:
+            pass  # The parser has said so.
+        elif name in ("u8", "u16", "u32", "u64", "s8", "s16", "s32", "s64", "size_t"):
             self.error("E200", f"there is no type `{name}`", span, "numbers have a range: write `0..7`, say")
         else:
             types = (ast.SortDecl, ast.EnumDecl, ast.StructDecl)
@@ -182,8 +207,19 @@ class Context:
             if type is not None:
                 fields.append(Field(declared.name.name, type))
         self.pending.pop()
-        self._types[name] = StructType(name, tuple(fields))
+        self._types[name] = self._bearable(struct, fields)
         return self._types[name]
+
+    def _bearable(self, struct: ast.StructDecl, fields: list[Field]) -> StructType | None:
+        """The struct, unless it holds too much: structs in structs grow without bounds in a few lines."""
+        inner = (field.type.name if isinstance(field.type, StructType) else "" for field in fields)
+        count = max(1, sum(self._scalars.get(name, 1) for name in inner))
+        if count > LARGEST_STRUCT:
+            message = f"`{struct.name.name}` holds {count:,} values; {LARGEST_STRUCT:,} are allowed"
+            self.error("E003", message, struct.name.span, "hold less, or use an array")
+            return None
+        self._scalars[struct.name.name] = count
+        return StructType(struct.name.name, tuple(fields))
 
     def _range(self, lo: ast.Expr, hi: ast.Expr, span: Span) -> Type | None:
         low, high = self.number(lo, "the bound of a range"), self.number(hi, "the bound of a range")

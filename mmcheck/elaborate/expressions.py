@@ -39,6 +39,10 @@ LARGEST_TERM = 200_000
 """The most nodes that an expression may have once its `def`s are expanded."""
 
 
+DEEPEST_TERM = 200
+"""How deeply an expression may be nested once its `def`s are expanded: walks over terms recurse."""
+
+
 class Mode(Enum):
     """What an expression may speak of."""
 
@@ -687,6 +691,11 @@ class Expressions:
             element = self.coerced(term, base_of(term.type), "an element", written.span)
             if element is None:
                 return None
+            if not isinstance(element.type, SortType | EnumType | RangeType):
+                message = f"a set holds elements of a sort, an enum or a range, and not {describe(element.type)}"
+                remedy = "all elements of an array begin alike: give one value, or assign in `init`"
+                self.error("E300", message, written.span, remedy)
+                return None
             type = element.type if type is None else join(type, element.type)
             if not isinstance(type, SortType | EnumType | RangeType):
                 self.error(
@@ -775,18 +784,34 @@ def define(context: Context, declaration: ast.DefDecl, primed: bool) -> Definiti
 
 def is_small(context: Context, term: Term, span: Span) -> bool:
     """Whether a term has a bearable size once it is written out; a diagnostic when not."""
-    sizes: dict[int, int] = {}
-
-    def size(inner: Term) -> int:
-        if id(inner) not in sizes:
-            sizes[id(inner)] = 1 + sum(size(child) for child in children(inner))
-        return sizes[id(inner)]
-
-    if size(term) <= LARGEST_TERM:
+    size, depth = measure(term)
+    if depth > DEEPEST_TERM:
+        message = f"this is nested more than {DEEPEST_TERM} levels deep when its `def`s are expanded"
+        context.error("E003", message, span, "let the `def`s build on each other less deeply")
+        return False
+    if size <= LARGEST_TERM:
         return True
-    message = f"this grows to {size(term):,} parts when its `def`s are expanded"
+    message = f"this grows to {size:,} parts when its `def`s are expanded"
     context.error("E003", message, span, "let the `def`s build on each other less often")
     return False
+
+
+def measure(term: Term) -> tuple[int, int]:
+    """The number of nodes of a term once it is written out, and its depth. Without recursion, since the term
+    may be too deep for it; shared parts are walked once."""
+    known: dict[int, tuple[int, int]] = {}
+    pending = [term]
+    while pending:
+        inner = pending[-1]
+        parts = list(children(inner))
+        missing = [part for part in parts if id(part) not in known]
+        if missing:
+            pending += missing
+            continue
+        pending.pop()
+        measures = [known[id(part)] for part in parts]
+        known[id(inner)] = (1 + sum(s for s, _ in measures), 1 + max((d for _, d in measures), default=0))
+    return known[id(term)]
 
 
 def evaluate(context: Context, expr: ast.Expr, expected: Type | None) -> Literal | None:

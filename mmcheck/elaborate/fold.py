@@ -52,8 +52,8 @@ def _folded(term: Term) -> Term:
         case Arithmetic(operator, Literal(int(first)), Literal(int(second))):
             result = first + second if operator is ArithmeticOp.ADD else first - second
             return Literal(result, RangeType(result, result))
-        case Conditional(Literal(condition), then, orelse):
-            return then if condition else orelse
+        case Conditional(Literal(condition), then, orelse, type):
+            return _retyped(term, then if condition else orelse, type)
         case SetLiteral(items, type) if all(isinstance(item, Literal) for item in items):
             return Literal(frozenset(item.value for item in items if isinstance(item, Literal)), type)
         case SetOperation(set_op, Literal(frozenset() as a), Literal(frozenset() as b), type):
@@ -69,6 +69,14 @@ def _folded(term: Term) -> Term:
             return Literal(value, BOOL)
         case _:
             return term
+
+
+def _retyped(term: Term, branch: Term, type: Type) -> Term:
+    """The branch that is taken, if it can stand for both: whether something may be null must not depend on
+    the constants of a check, since its type does not."""
+    if isinstance(branch.type, OptionalType) or not isinstance(type, OptionalType):
+        return branch
+    return Literal(branch.value, type) if isinstance(branch, Literal) else term
 
 
 def _shortened(term: And | Or, args: tuple[Term, ...], neutral: bool) -> Term:

@@ -7,7 +7,15 @@ from collections.abc import Callable, Mapping
 from mmcheck.engines.engine import Engine
 from mmcheck.engines.reference.search import ReferenceEngine
 
-ENGINES: Mapping[str, Callable[[], Engine]] = {"reference": ReferenceEngine}
+
+def _explicit() -> Engine:
+    # NumPy is loaded where the engine is used, so that commands that need none start fast.
+    from mmcheck.engines.explicit.engine import ExplicitEngine
+
+    return ExplicitEngine()
+
+
+ENGINES: Mapping[str, Callable[[], Engine]] = {"explicit": _explicit, "reference": ReferenceEngine}
 """How to make each engine."""
 
 DEFAULT = "reference"

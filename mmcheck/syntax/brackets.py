@@ -17,6 +17,14 @@ _BEFORE_BLOCK = words(") ] } ' else state init true false null bool")
 _BLOCK_HEADS = words("enum struct state volatile init transition process scenario check")
 
 
+def has_block(tokens: Sequence[Token], first: int) -> bool:
+    """Whether the declaration that begins there has a block, and no semicolon outside of it."""
+    i = first
+    while i + 1 < len(tokens) and tokens[i].text in ("override", "fair", "strong"):
+        i += 1
+    return tokens[i].text in _BLOCK_HEADS or (tokens[i].text == "step" and i > first)
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     """An open bracket: the index of its token, and whether it opens a block."""
@@ -48,7 +56,7 @@ class Nesting:
         return None
 
     def _opens_block(self, tokens: Sequence[Token], index: int, first: int) -> bool:
-        if self.blocks == 0 and tokens[first].text in _BLOCK_HEADS:
+        if self.blocks == 0 and has_block(tokens, first):
             return True
         before = tokens[index - 1] if index > first else None
         return before is None or before.is_name or before.type == "NUMBER" or before.text in _BEFORE_BLOCK

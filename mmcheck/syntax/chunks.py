@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mmcheck.syntax.brackets import Nesting
+from mmcheck.syntax.brackets import Nesting, Opening, has_block
 from mmcheck.syntax.lexer import Token, words
 
 _NAMED = words(
@@ -31,14 +31,20 @@ def chunks(tokens: Sequence[Token]) -> Iterator[tuple[Token, ...]]:
             yield tuple(tokens[first:i])
             first, nesting = i, Nesting()
         closed = nesting.take(tokens, i, first)
-        if nesting.blocks == 0 and (
-            token.text == ";" or (token.text == "}" and (closed is None or closed.block))
-        ):
+        if nesting.blocks == 0 and _may_end(tokens, first, i, closed):
             if i > first or token.text != ";":
                 yield tuple(tokens[first : i + 1])
             first, nesting = i + 1, Nesting()
     if first < len(tokens):
         yield tuple(tokens[first:])
+
+
+def _may_end(tokens: Sequence[Token], first: int, i: int, closed: Opening | None) -> bool:
+    """Whether a declaration ends with this token, outside of all blocks. The semicolons of one whose opening
+    brace is missing do not end it, nor does the brace of a set."""
+    if tokens[i].text == ";":
+        return i == first or not has_block(tokens, first)
+    return tokens[i].text == "}" and (closed is None or closed.block)
 
 
 def _begins_declaration(tokens: Sequence[Token], i: int, nesting: Nesting) -> bool:

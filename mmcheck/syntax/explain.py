@@ -74,7 +74,8 @@ def _no_declaration(failure: Failure) -> Diagnostic | None:
 
 
 def _lone_step(failure: Failure) -> Diagnostic | None:
-    if failure.index != 1 or failure.first.text != "step":
+    fair_step = failure.first.text in ("fair", "strong") and failure.token.text == "step"
+    if failure.start > 0 or not (fair_step or (failure.index == 1 and failure.first.text == "step")):
         return None
     remedy = (
         "Steps stand in a `process`; write `step invariant` for a property, `override step p.s` for a patch."

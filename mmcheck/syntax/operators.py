@@ -107,9 +107,9 @@ class Row:
             self.operands.append(self._unary(operator, right))
             return
         left = self.operands.pop()
-        if operator.level is Level.COMPARISON:
-            self._check_single_comparison(operator.token, left, right)
         built = Binary(_BINARY[operator.text], left, right, span=left.span.to(right.span))
+        if operator.level is Level.COMPARISON and self._follows_comparison(operator.token, left):
+            built = _both(left, built)
         self._built(built, operator.level, operator.token)
 
     def _built(self, expr: Expr, level: Level, token: Token) -> None:
@@ -128,21 +128,31 @@ class Row:
 
     def _at(self, token: Token, step: Item) -> None:
         process = self.operands.pop()
-        self._check_single_comparison(token, process, None)
+        self._follows_comparison(token, process)
         if isinstance(step, Ident):
             self._built(At(process, step, span=process.span.to(step.span)), Level.COMPARISON, token)
 
-    def _check_single_comparison(self, token: Token, left: Expr, right: Expr | None) -> None:
+    def _follows_comparison(self, token: Token, left: Expr) -> bool:
         """Report `a == b == c`, which C reads as `(a == b) == c` and mathematics as `a == b && b == c`."""
         first = self.bare.get(id(left))
         if first is not None:
             message = f"`{first.text}` and `{token.text}` cannot follow one another"
             remedy = "Join two comparisons with `&&`, or put one of them in parentheses."
             self.collector.add("E106", message, Span(left.span.file, token.start, token.end), remedy)
+        return first is not None
 
     @staticmethod
     def _between(token: Token, last: Span) -> Span:
         return Span(last.file, token.start, last.end)
+
+
+def _both(first: Expr, second: Binary) -> Binary:
+    """A chain as mathematics reads it, so that its types, at least, are not reported as well."""
+    last = first.right if isinstance(first, Binary) and first.op is BinaryOp.AND else first
+    if not isinstance(last, Binary):
+        return second
+    following = Binary(second.op, last.right, second.right, span=second.span)
+    return Binary(BinaryOp.AND, first, following, span=second.span)
 
 
 def _prefix_level(text: str) -> Level:

@@ -40,8 +40,8 @@ class Recovery:
         self.actions = grammar.actions(builder)
         self.collector = collector
         self.astray = False
-        """Whether the last chunk was not even the beginning of a declaration: what follows it at once and is
-        none either is its consequence."""
+        """Whether the last chunk was no declaration, or may have lost its end to an error: what follows it at
+        once, and is no declaration, is a consequence."""
 
     def declarations(self, chunk: tuple[Token, ...]) -> list[ast.Decl]:
         """The declaration that the tokens are, and a `BrokenDecl` for what had to be left out."""
@@ -56,6 +56,7 @@ class Recovery:
             # An error just where a statement was dropped is about the gap as likely as about the text.
             if outcome != quiet:
                 self._report(repaired.problem)
+                self.astray = self.astray or repaired.problem.code in ("E100", "E102")
             if repaired.tokens is None or len(tokens) > LARGEST_TO_REPAIR:
                 break
             tokens, lost, quiet = repaired.tokens, lost | repaired.lost, repaired.gap
@@ -108,8 +109,9 @@ class Recovery:
 def _is_astray(chunk: Sequence[Token]) -> bool:
     """Whether it is no declaration, not even a misspelt one: what a stray `}` leaves of the next."""
     first, second = chunk[0], chunk[1] if len(chunk) > 1 else None
-    if first.text == "step":
-        return second is None or second.text != "invariant"
+    words = [token.text for token in chunk[:4] if token.text not in ("fair", "strong")]
+    if words[:1] == ["step"]:
+        return words[1:2] != ["invariant"]
     if first.text in DECLARATION_WORDS:
         return False
     return not (first.is_name and second is not None and second.is_name)

@@ -74,6 +74,7 @@ class _Repairer:
             or self._operator_meant()
             or self._name_meant()
             or self._semicolon_missing()
+            or self._brace_missing()
             or self._bracket_missing()
             or self._drop_statement(self._explained())
         )
@@ -162,6 +163,12 @@ class _Repairer:
         new_line = "\n" in self.source.text[before.end : self.token.start]
         word = self.token.text.isidentifier() and not self.token.is_name
         return (new_line or word) and self._goes_on(";", *self.tokens[self.index : self.index + 2])
+
+    def _brace_missing(self) -> Repair | None:
+        """The opening brace of a block, when it alone can stand here."""
+        if self.accepted != {"{"} or self.start > 0 or not self._goes_on("{", self.token):
+            return None
+        return self._inserted(self._explained(), "{")
 
     def _bracket_missing(self) -> Repair | None:
         """A bracket that was never closed, or one that closes nothing."""

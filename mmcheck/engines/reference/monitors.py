@@ -92,18 +92,20 @@ class InvariantMonitor:
         return self.found is None
 
     def see_state(self, state: State) -> None:
-        if self.found is not None:
+        """Once it is violated, it is evaluated on for the sake of the model errors that it may meet."""
+        if self.found is None:
+            self.premises.see(state, self.claims)
+        elif not self.errors.open:
             return
-        self.premises.see(state, self.claims)
         for claim in self.claims:
+            end: Failure | None = None
             try:
-                if not self.meaning(at(state, claim)):
-                    self.found = Found(state, claim)
-                    return
+                holds = bool(self.meaning(at(state, claim)))
             except ModelError as error:
-                self.found = Found(state, claim, end=error.failure)
-                self.errors.see(state, error.failure, claim)
-                return
+                holds, end = False, error.failure
+                self.errors.see(state, end, claim)
+            if not holds and self.found is None:
+                self.found = Found(state, claim, end=end)
 
 
 @dataclass
@@ -129,19 +131,20 @@ class StepMonitor:
 
     def see_step(self, state: State, step: Step) -> None:
         """A step that changes nothing satisfies every step invariant."""
-        if self.found is not None or state == step.target:
+        if state == step.target or not (self.open or self.errors.open):
             return
         by = step.action.transition.name
-        self.premises.see(state, self.claims, step.target, by)
+        if self.found is None:
+            self.premises.see(state, self.claims, step.target, by)
         for claim in self.claims:
+            end: Failure | None = None
             try:
-                if not self.meaning(at(state, claim, step.target, by)):
-                    self.found = Found(state, claim, step)
-                    return
+                holds = bool(self.meaning(at(state, claim, step.target, by)))
             except ModelError as error:
-                self.found = Found(state, claim, step, error.failure)
-                self.errors.see(state, error.failure, claim, step)
-                return
+                holds, end = False, error.failure
+                self.errors.see(state, end, claim, step)
+            if not holds and self.found is None:
+                self.found = Found(state, claim, step, end)
 
 
 @dataclass
@@ -152,7 +155,8 @@ class ReachableMonitor:
     reached: list[Found] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.pending: list[Bindings] = list(self.instance.claims(self.prop))
+        self.claims: list[Bindings] = list(self.instance.claims(self.prop))
+        self.pending = list(self.claims)
         self.meaning = denote(self.prop.body, self.instance)
 
     @property
@@ -160,15 +164,11 @@ class ReachableMonitor:
         return bool(self.pending)
 
     def see_state(self, state: State) -> None:
-        if not self.pending:
-            return
-        pending: list[Bindings] = []
-        for claim in self.pending:
-            if self._is_reached(state, claim):
+        """What was reached is evaluated on for the sake of the model errors that it may meet."""
+        for claim in self.claims if self.errors.open else self.pending[:]:
+            if self._is_reached(state, claim) and claim in self.pending:
                 self.reached.append(Found(state, claim))
-            else:
-                pending.append(claim)
-        self.pending = pending
+                self.pending.remove(claim)
 
     def _is_reached(self, state: State, claim: Bindings) -> bool:
         try:

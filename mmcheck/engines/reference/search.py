@@ -35,7 +35,7 @@ from mmcheck.engines.reference.monitors import (
     ReachableMonitor,
     StepMonitor,
 )
-from mmcheck.engines.reference.scenario import play
+from mmcheck.engines.scenario import play
 
 LOOK_EVERY = 64
 """After how many expanded states the limits are looked at, and progress is told."""
@@ -227,7 +227,7 @@ class _Search:
         monitors: list[InvariantMonitor | StepMonitor] = [*self.invariants, *self.steps]
         if not self.complete:
             return {}
-        return {m.prop.name: m.premises.texts() for m in monitors if m.premises.texts()}
+        return {m.prop.name: m.premises.texts() for m in monitors if m.open and m.premises.texts()}
 
     def idle(self) -> tuple[str, ...]:
         """The assumptions that excluded no state."""
@@ -263,6 +263,8 @@ class _Search:
     def _exhaustive(self) -> Proved | Unknown:
         if self.stopped is not None:
             return Unknown(self.stopped)
+        if not self.reached and (self.initial_failure or self.errors.found):
+            return Unknown("there is no initial state without a model error", limit=False)
         return Proved(Exhaustive(len(self.reached), self.transitions, self.depth))
 
     def _judge_reachable(self, monitor: ReachableMonitor) -> Verdict:

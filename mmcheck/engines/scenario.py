@@ -97,21 +97,22 @@ class _Player:
         for run in runs:
             match line:
                 case Fire(transition, args):
-                    for step in self._steps(run, transition, args):
+                    for step in self._steps(run, transition, args) or ():
                         if isinstance(step, Step) and self._is_assumed(step.target):
                             yield _Run(run.initial, (*run.steps, step))
                 case Blocked(transition, args):
-                    if not self._steps(run, transition, args):
+                    if self._steps(run, transition, args) == []:
                         yield run
                 case Assert(condition):
                     if self._is_true(condition, run.state):
                         yield run
 
-    def _steps(self, run: _Run, transition: str, args: tuple[Term, ...]) -> list[Step | FailedStep]:
+    def _steps(self, run: _Run, transition: str, args: tuple[Term, ...]) -> list[Step | FailedStep] | None:
+        """The steps of a line; None where an argument has no value, so that it speaks of no action."""
         try:
             values = tuple(denote(arg, self.instance)(at(run.state, self.values)) for arg in args)
         except ModelError:
-            return []
+            return None
         action = Action.of(self.instance.system.transition(transition), values)
         return self.dynamics.steps(run.state, action)
 

@@ -1,0 +1,132 @@
+"""The explicit engine: verdicts from a packed, vectorised breadth-first search."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from mmcheck.core.instance import Instance
+from mmcheck.core.outcome import Statistics
+from mmcheck.core.system import (
+    DeadlockFree,
+    Invariant,
+    Liveness,
+    NoModelError,
+    Property,
+    Reachable,
+    Scenario,
+    StepInvariant,
+)
+from mmcheck.core.verdict import Binding, Exhaustive, Proved, Unknown, Verdict, Violated, Witness
+from mmcheck.engines.engine import Answer, Limits, Observe
+from mmcheck.engines.explicit.looking import DEADLOCK, ERROR, Found
+from mmcheck.engines.explicit.search import NAME, Search, Tuning
+from mmcheck.engines.explicit.traces import Tracer
+from mmcheck.engines.limits import resident_memory
+from mmcheck.engines.scenario import play
+
+
+class ExplicitEngine:
+    """Packed states, vectorised evaluation, exact storage."""
+
+    name = NAME
+
+    def __init__(self, tuning: Tuning | None = None) -> None:
+        self.tuning = tuning or Tuning()
+
+    def check(
+        self, instance: Instance, properties: tuple[str, ...], limits: Limits, observe: Observe
+    ) -> Answer:
+        """Judge the named properties by visiting every reachable state, until all are decided."""
+        chosen = [p for p in instance.system.properties if p.name in properties]
+        search = Search(instance, chosen, limits, observe, self.tuning)
+        interrupted = False
+        try:
+            search.run()
+        except KeyboardInterrupt:
+            search.stopped = "it was interrupted"
+            interrupted = True
+        return _Judge(search).answer(interrupted)
+
+
+class _Judge:
+    """Reads verdicts off a search that has ended."""
+
+    def __init__(self, search: Search) -> None:
+        self.search = search
+        self.tracer = Tracer(search.program, search.levels)
+        self.complete = search.searching and search.stopped is None and not search.decided_early
+
+    def answer(self, interrupted: bool) -> Answer:
+        search = self.search
+        verdicts = {prop.name: self.verdict(prop) for prop in search.properties}
+        names = [a.name for a in search.instance.system.assumptions]
+        idle = tuple(n for n in names if n not in search.excluding) if self.complete else ()
+        return Answer(verdicts, self.statistics(), self.unmet(), idle, interrupted)
+
+    def statistics(self) -> Statistics:
+        search = self.search
+        fired: Counter[str] = Counter({t.name: 0 for t in search.instance.system.transitions})
+        for action, count in zip(search.program.actions, search.fired, strict=True):
+            fired[action.ground.action.transition.name] += count
+        return Statistics(
+            engine=NAME,
+            states=search.visited.size,
+            transitions=search.transitions,
+            depth=search.depth,
+            seconds=search.watch.seconds,
+            memory=resident_memory(),
+            complete=self.complete,
+            fired=dict(fired),
+        )
+
+    def unmet(self) -> dict[str, tuple[str, ...]]:
+        """For each invariant and step invariant, its premises that were never true."""
+        unmet: dict[str, tuple[str, ...]] = {}
+        for premise in self.search.looks.premises if self.complete else ():
+            if premise.key not in self.search.met and premise.text:
+                unmet[premise.key[0]] = (*unmet.get(premise.key[0], ()), premise.text)
+        return {n: texts for n, texts in unmet.items() if (n, 0) not in self.search.found}
+
+    def verdict(self, prop: Property) -> Verdict:
+        search = self.search
+        match prop:
+            case NoModelError():
+                if search.initial_failure is not None:
+                    return Violated(None, reason=f"in the initial states: {search.initial_failure.message}")
+                return self.judge(search.found.get(ERROR), prop)
+            case DeadlockFree():
+                return self.judge(search.found.get(DEADLOCK), prop)
+            case Invariant() | StepInvariant():
+                return self.judge(search.found.get((prop.name, 0)), prop)
+            case Reachable():
+                return self.judge_reachable(prop)
+            case Scenario():
+                return play(prop, search.instance, self.tracer.dynamics)
+            case Liveness():
+                return Unknown("no engine decides liveness yet", limit=False)
+
+    def judge(self, found: Found | None, prop: Property) -> Verdict:
+        if found is not None:
+            return Violated(self.tracer.trace(found, prop), tuple(found.binding.items()))
+        return self.exhaustive()
+
+    def exhaustive(self) -> Proved | Unknown:
+        search = self.search
+        if search.stopped is not None:
+            return Unknown(search.stopped)
+        return Proved(Exhaustive(search.visited.size, search.transitions, search.depth))
+
+    def judge_reachable(self, prop: Reachable) -> Verdict:
+        witnesses = []
+        for number, claim in enumerate(self.search.instance.claims(prop)):
+            found = self.search.found.get((prop.name, number))
+            if found is None:
+                exhaustive = self.exhaustive()
+                if isinstance(exhaustive, Unknown):
+                    return exhaustive
+                evidence = exhaustive.evidence
+                assert isinstance(evidence, Exhaustive)
+                binding: Binding = tuple(claim.items())
+                return Violated(None, binding, "no reachable state satisfies it", evidence)
+            witnesses.append((tuple(found.binding.items()), self.tracer.trace(found, prop)))
+        return Proved(Witness(tuple(witnesses)))

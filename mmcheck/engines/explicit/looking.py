@@ -1,0 +1,178 @@
+"""Looking: what is to be seen in a block of states, and in the steps of one action from it.
+
+Looks change nothing: they give what they see, and the search keeps the first of each kind, in the order of
+blocks, so that threads may look at different blocks at the same time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmcheck.core.dag import Dag
+from mmcheck.core.ground import Predicate
+from mmcheck.core.system import Invariant, Property, Reachable, StepInvariant
+from mmcheck.core.types import Value
+from mmcheck.engines.explicit.program import Program
+from mmcheck.engines.explicit.vectorize import Block
+
+Key: TypeAlias = tuple[str, int]
+"""What was looked for: a property, and (for `reachable`, whose instances count each) which instance of it."""
+
+ERROR: Key = ("no model error", 0)
+DEADLOCK: Key = ("deadlock free", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Something seen: in a state (its packed words) of a level, perhaps in the step of an action from it.
+
+    `erred` is true where a property or an action ran into a model error."""
+
+    words: tuple[int, ...]
+    level: int
+    binding: Mapping[str, Value]
+    action: int | None = None
+    erred: bool = False
+
+
+Sighting: TypeAlias = tuple[Key, Found]
+
+
+@dataclass(frozen=True, slots=True)
+class _StateLook:
+    """A predicate over states, and what it means that it is `wanted`."""
+
+    key: Key
+    binding: Mapping[str, Value]
+    wanted: int
+    """True where this is what is looked for."""
+    errs: int
+
+
+@dataclass(frozen=True, slots=True)
+class _PremiseLook:
+    """A premise, true in a state or in a step of one of the actions."""
+
+    key: Key
+    text: str
+    states: tuple[int, ...]
+    steps: tuple[tuple[int, ...], ...]
+
+
+@dataclass
+class Looks:
+    """Everything that one run looks for."""
+
+    program: Program
+    properties: list[Property]
+
+    def __post_init__(self) -> None:
+        self.states: list[_StateLook] = []
+        self.steps: list[list[_StateLook]] = [[] for _ in self.program.actions]
+        self.premises: list[_PremiseLook] = []
+        for prop in self.properties:
+            match prop:
+                case Invariant():
+                    self._invariant(prop)
+                case Reachable():
+                    self._reachable(prop)
+                case StepInvariant():
+                    self._step_invariant(prop)
+                case _:
+                    pass
+        self.keys = {look.key for look in self.states} | {k.key for looks in self.steps for k in looks}
+
+    @property
+    def dag(self) -> Dag:
+        return self.program.dag
+
+    def _violated(self, predicate: Predicate) -> int:
+        return self.dag.disj(self.dag.invert(predicate.holds), predicate.fails)
+
+    def _invariant(self, prop: Invariant) -> None:
+        for claim in self.program.claims(prop):
+            wanted = self._violated(claim.predicate)
+            self._look_in_states((prop.name, 0), claim.binding, wanted, claim.predicate)
+        self._premises(prop)
+
+    def _reachable(self, prop: Reachable) -> None:
+        for number, claim in enumerate(self.program.claims(prop)):
+            reached = self.dag.conj(claim.predicate.holds, self.dag.invert(claim.predicate.fails))
+            self.states.append(_StateLook((prop.name, number), claim.binding, reached, claim.predicate.fails))
+
+    def _look_in_states(
+        self, key: Key, binding: Mapping[str, Value], wanted: int, predicate: Predicate
+    ) -> None:
+        if wanted != self.dag.false:
+            self.states.append(_StateLook(key, binding, wanted, predicate.fails))
+
+    def _step_invariant(self, prop: StepInvariant) -> None:
+        for binding, predicates in self.program.step_claims(prop):
+            for number, (action, predicate) in enumerate(zip(self.program.actions, predicates, strict=True)):
+                wanted = self.dag.conj(self._violated(predicate), action.changes)
+                if wanted != self.dag.false:
+                    errs = self.dag.conj(predicate.fails, action.changes)
+                    self.steps[number].append(_StateLook((prop.name, 0), binding, wanted, errs))
+        self._premises(prop)
+
+    def _premises(self, prop: Invariant | StepInvariant) -> None:
+        for number, possible in enumerate(self.program.premises(prop)):
+            self.premises.append(
+                _PremiseLook((prop.name, number), possible.text, possible.states, possible.steps)
+            )
+
+    # --- looking -----------------------------------------------------------------------------------------
+
+    def at_states(self, block: Block, level: int, known: Container[Key]) -> Iterator[Sighting]:
+        """What is seen in the states of a block, of what is not known yet."""
+        for look in self.states:
+            if look.key not in known:
+                yield from self._see(look, block.truth(look.wanted), block, level, None)
+            if look.errs != self.dag.false and ERROR not in known:
+                yield from self._see_error(look, block.truth(look.errs), block, level, None)
+
+    def at_steps(
+        self, block: Block, level: int, action: int, enabled: NDArray[np.bool_], known: Container[Key]
+    ) -> Iterator[Sighting]:
+        """What is seen in the steps of one action from the states where it is enabled."""
+        for look in self.steps[action]:
+            if look.key not in known:
+                yield from self._see(look, block.truth(look.wanted) & enabled, block, level, action)
+            if look.errs != self.dag.false and ERROR not in known:
+                yield from self._see_error(look, block.truth(look.errs) & enabled, block, level, action)
+
+    def _see(
+        self, look: _StateLook, seen: NDArray[np.bool_], block: Block, level: int, action: int | None
+    ) -> Iterator[Sighting]:
+        if seen.any():
+            row = int(np.argmax(seen))
+            erred = look.errs != self.dag.false and bool(block.truth(look.errs)[row])
+            yield look.key, Found(block.row(row), level, look.binding, action, erred)
+
+    def _see_error(
+        self, look: _StateLook, erring: NDArray[np.bool_], block: Block, level: int, action: int | None
+    ) -> Iterator[Sighting]:
+        if erring.any():
+            yield ERROR, Found(block.row(int(np.argmax(erring))), level, look.binding, action, True)
+
+    def premises_at_states(self, block: Block, met: Container[Key]) -> Iterator[Key]:
+        """The premises that are true in some state of a block, of those not met before."""
+        for premise in self.premises:
+            if premise.key not in met and any(block.truth(node).any() for node in premise.states):
+                yield premise.key
+
+    def premises_at_steps(
+        self, block: Block, action: int, enabled: NDArray[np.bool_], met: Container[Key]
+    ) -> Iterator[Key]:
+        """The premises that are true in some step of an action."""
+        changes = self.program.actions[action].changes
+        for premise in self.premises:
+            if premise.steps and premise.key not in met:
+                moving = enabled & block.truth(changes)
+                if any((block.truth(node) & moving).any() for node in premise.steps[action]):
+                    yield premise.key

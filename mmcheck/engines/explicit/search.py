@@ -1,0 +1,256 @@
+"""Breadth-first search over packed states, a block of states at a time.
+
+A level is expanded in blocks; the candidates of several blocks go to the visited set together, which gives
+the next level. Blocks are expanded by several threads (NumPy and the kernels release the interpreter's lock),
+and joined in their order, so that results and counts do not depend on the number of threads. No parent
+pointers are kept: `traces` finds a way back by expanding the levels before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmcheck.core.instance import Instance, State
+from mmcheck.core.semantics import initial_states
+from mmcheck.core.system import DeadlockFree, Liveness, NoModelError, Property, Scenario
+from mmcheck.core.trace import Failure
+from mmcheck.engines.engine import Limits, Observe, Progress
+from mmcheck.engines.explicit.looking import DEADLOCK, ERROR, Found, Key, Looks, Sighting
+from mmcheck.engines.explicit.program import Program, Rows
+from mmcheck.engines.explicit.vectorize import Block
+from mmcheck.engines.explicit.visited import FIRST_CAPACITY, SWITCH, Visited
+from mmcheck.engines.limits import Watch, resident_memory
+
+NAME = "explicit"
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """Sizes that change speed and memory, never a result: tests make them tiny."""
+
+    block: int = 16_384
+    """States evaluated at once."""
+    batch: int = 4_000_000
+    """Candidates inserted at once, about."""
+    threads: int = 2
+    switch: int = SWITCH
+    first_capacity: int = FIRST_CAPACITY
+
+
+Origin: TypeAlias = tuple[Block, NDArray[np.intp], int]
+"""Where candidates come from: a block, the states chosen in it, and the number of the action taken."""
+
+
+@dataclass
+class Expansion:
+    """What expanding one block gave: candidates, how often each action was taken, what was seen."""
+
+    candidates: list[Rows] = field(default_factory=list)
+    fired: list[int] = field(default_factory=list)
+    sightings: list[Sighting] = field(default_factory=list)
+    met: set[Key] = field(default_factory=set)
+    excluding: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Search:
+    """One run over one instance. After `run`, the attributes say what happened."""
+
+    instance: Instance
+    properties: list[Property]
+    limits: Limits
+    observe: Observe
+    tuning: Tuning = field(default_factory=Tuning)
+    stopped: str | None = None
+    """Why the search ended before every state was visited; None when it did not."""
+    decided_early: bool = False
+    transitions: int = 0
+    depth: int = 0
+    initial_failure: Failure | None = None
+    found: dict[Key, Found] = field(default_factory=dict)
+    met: set[Key] = field(default_factory=set)
+    excluding: set[str] = field(default_factory=set)
+    levels: list[Rows] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.watch = Watch(self.limits)
+        self.searching = any(not isinstance(p, Scenario | Liveness) for p in self.properties)
+        self.executor = ThreadPoolExecutor(self.tuning.threads)
+        self.program = Program(self.instance)
+        self.looks = Looks(self.program, self.properties)
+        self.visited = Visited(
+            self.program.layout.words,
+            self.executor,
+            self.tuning.threads,
+            self.tuning.switch,
+            self.tuning.first_capacity,
+        )
+        self.assumptions = [(a.name, self.program.assumption(a)) for a in self.instance.system.assumptions]
+        self.fired = [0] * len(self.program.actions)
+        self.open = set(self.looks.keys)
+        self.open |= {ERROR} if any(isinstance(p, NoModelError) for p in self.properties) else set()
+        self.open |= {DEADLOCK} if any(isinstance(p, DeadlockFree) for p in self.properties) else set()
+
+    def run(self) -> None:
+        """Visit every reachable state, or stop for a limit, or when everything is decided."""
+        if not self.searching:
+            return
+        try:
+            self._search()
+        finally:
+            self.executor.shutdown(wait=True, cancel_futures=True)
+
+    def _search(self) -> None:
+        frontier = self._begin()
+        while len(frontier) and not self._is_over():
+            self.levels.append(frontier)
+            last = self.depth == self.limits.max_depth
+            frontier = self._expand(frontier, last)
+            if last:
+                self.stopped = self.stopped or f"none up to depth {self.depth}, the limit"
+            self.depth += bool(len(frontier))
+
+    def _is_over(self) -> bool:
+        self.decided_early = not self.open
+        return self.decided_early or self.stopped is not None
+
+    def _begin(self) -> Rows:
+        states: list[State] = []
+        for state in initial_states(self.instance):
+            if isinstance(state, Failure):
+                self.initial_failure = self.initial_failure or state
+                continue
+            states.append(state)
+            if len(states) % 4096 == 0:
+                self.stopped = self.watch.exceeded(len(states))
+            if self.stopped is not None:
+                break
+        expansion = Expansion()
+        rows = self._assumed(self.program.layout.pack(states), None, expansion)
+        self._keep(expansion)
+        return self.visited.insert([rows])
+
+    # --- a level -----------------------------------------------------------------------------------------
+
+    def _expand(self, frontier: Rows, last: bool) -> Rows:
+        """The next level; nothing behind the `last` one, which is only looked at."""
+        fresh: list[Rows] = []
+        pending: list[Rows] = []
+        done = 0
+        for group in self._groups(frontier):
+            for expansion in self.executor.map(lambda rows: self._expand_block(rows, last), group):
+                self._keep(expansion)
+                pending += expansion.candidates
+            done += sum(map(len, group))
+            if sum(map(len, pending)) >= self.tuning.batch:
+                fresh.append(self.visited.insert(pending))
+                pending = []
+            self._report(len(frontier) - done + sum(map(len, fresh)))
+            if self.stopped is not None:
+                break
+        fresh.append(self.visited.insert(pending))
+        return np.concatenate(fresh)
+
+    def _groups(self, frontier: Rows) -> Iterator[list[Rows]]:
+        """The blocks of a level, as many at a time as there are threads."""
+        size, threads = self.tuning.block, self.tuning.threads
+        blocks = [frontier[i : i + size] for i in range(0, len(frontier), size)]
+        for i in range(0, len(blocks), threads):
+            yield blocks[i : i + threads]
+
+    def _keep(self, expansion: Expansion) -> None:
+        """Take over what a block gave: of every kind of sighting the first."""
+        for action, count in enumerate(expansion.fired):
+            self.fired[action] += count
+            self.transitions += count
+        self.met |= expansion.met
+        self.excluding |= expansion.excluding
+        for key, found in expansion.sightings:
+            self.found.setdefault(key, found)
+            self.open.discard(key)
+
+    def _report(self, frontier: int) -> None:
+        self.stopped = self.watch.exceeded(self.visited.size)
+        self.observe(
+            Progress(
+                NAME,
+                "search",
+                self.visited.size,
+                self.transitions,
+                self.depth,
+                frontier,
+                self.watch.seconds,
+                resident_memory(),
+            )
+        )
+
+    # --- a block -----------------------------------------------------------------------------------------
+
+    def _expand_block(self, rows: Rows, last: bool) -> Expansion:
+        """Look at the states of a block and take every step from them. Changes nothing but its result."""
+        block = self.program.block(rows)
+        expansion = Expansion()
+        expansion.sightings += self.looks.at_states(block, self.depth, self.found)
+        expansion.met.update(self.looks.premises_at_states(block, self.met))
+        live = np.zeros(block.size, np.bool_)
+        for number in range(len(self.program.actions)):
+            live |= self._take(block, number, last, expansion)
+        if DEADLOCK in self.open and not live.all():
+            found = Found(block.row(int(np.argmin(live))), self.depth, {})
+            expansion.sightings.append((DEADLOCK, found))
+        return expansion
+
+    def _take(self, block: Block, number: int, last: bool, expansion: Expansion) -> NDArray[np.bool_]:
+        """Take one action from all states of a block that enable it; says where it is enabled, or fails."""
+        ground = self.program.actions[number].ground
+        enabled = block.truth(ground.guard)
+        failing = block.truth(ground.fails)
+        if last:
+            return enabled | failing
+        if ERROR not in self.found and failing.any():
+            row = block.row(int(np.argmax(failing)))
+            expansion.sightings.append((ERROR, Found(row, self.depth, {}, number, True)))
+        chosen = np.flatnonzero(enabled)
+        targets = self.program.actions[number].targets(block, chosen)
+        if self.assumptions:
+            kept = self._kept(targets, (block, chosen, number), expansion)
+            targets, chosen = targets[kept], chosen[kept]
+            taken = np.zeros(block.size, np.bool_)
+            taken[chosen] = True
+        else:
+            taken = enabled
+        expansion.fired.append(len(chosen))
+        if len(chosen):
+            expansion.candidates.append(targets)
+            expansion.sightings += self.looks.at_steps(block, self.depth, number, taken, self.found)
+            expansion.met.update(self.looks.premises_at_steps(block, number, taken, self.met))
+        return enabled | failing
+
+    def _assumed(self, rows: Rows, origin: Origin | None, expansion: Expansion) -> Rows:
+        return rows[self._kept(rows, origin, expansion)] if self.assumptions else rows
+
+    def _kept(self, rows: Rows, origin: Origin | None, expansion: Expansion) -> NDArray[np.bool_]:
+        """Which of some states satisfy all assumptions; those in which one has no value do not."""
+        block = self.program.block(rows)
+        kept = np.ones(len(rows), np.bool_)
+        for name, predicate in self.assumptions:
+            holds, errs = block.truth(predicate.holds), block.truth(predicate.fails)
+            if (kept & errs).any():
+                expansion.sightings.append((ERROR, self._erring(block, int(np.argmax(kept & errs)), origin)))
+            if (kept & ~holds & ~errs).any():
+                expansion.excluding.add(name)
+            kept &= holds & ~errs
+        return kept
+
+    def _erring(self, block: Block, row: int, origin: Origin | None) -> Found:
+        """An error met while an assumption was evaluated, in a state that a step from `origin` leads to."""
+        if origin is None:
+            return Found(block.row(row), 0, {}, None, True)
+        before, chosen, number = origin
+        return Found(before.row(int(chosen[row])), self.depth, {}, number, True)
