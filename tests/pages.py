@@ -43,7 +43,7 @@ class Block:
 def blocks(page: Path) -> Iterator[Block]:
     """The blocks of a page, fragments put into their preambles."""
     text = page.read_text(encoding="utf-8")
-    preambles = {name: body for name, body in _PREAMBLE.findall(text)}
+    preambles = dict(_PREAMBLE.findall(text))
     section, files = "", dict[str, str]()
     for block in _fences(page, text):
         if block.section != section:

@@ -205,7 +205,7 @@ class Writer:
     def anchored(self, type: Type, ctx: Ctx) -> str:
         """An expression that tells its own type."""
         names = [name for name, local in (*ctx.locals, *self.consts) if local == type]
-        places = self.places(ctx, lambda t: t == type)
+        places = self.places(ctx, lambda t: t == type or (isinstance(type, SortType) and t == OptionalType(type)))
         if places and (not names or self.chance(2)):
             simple = [p for p in places if not p[0].indices]
             return self.place(self.pick(simple or places), ctx, 0)

@@ -1,4 +1,4 @@
-"""The documentation is true: its examples load, fail and verify as the pages say, and every code has a page."""
+"""The documentation is true: its examples do what the pages say, and every code has a page."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from pages import ROOT, Block, blocks
 
 import mmcheck
 from mmcheck.cli.group import mmcheck as command_line
 from mmcheck.core.outcome import Ending, SpecOutcome
 from mmcheck.diagnostics import CODES
-from pages import ROOT, Block, blocks
 
 ERRORS = ROOT / "docs" / "errors"
-PAGES = sorted(page for page in (ROOT / "docs").rglob("*.md"))
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCKS = [block for page in PAGES for block in blocks(page)]
 SPECS = [block for block in BLOCKS if block.language == "mmc"]
 COMMANDS = [block for block in BLOCKS if block.language == "console"]
+PROGRAMS = [block for block in BLOCKS if block.language == "python"]
 
 SECTIONS = ["What it means", "Example", "How to mend it", "Why"]
 
@@ -71,6 +72,15 @@ def test_command_prints_what_its_page_shows(block: Block, monkeypatch: pytest.Mo
             output = output[found.end() :]
 
 
+@pytest.mark.parametrize("block", PROGRAMS, ids=str)
+def test_program_runs(
+    block: Block, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    exec(compile(block.text, str(block), "exec"), {})
+    assert capsys.readouterr().out
+
+
 def test_every_code_has_a_page_and_every_page_a_code() -> None:
     pages = {page.stem for page in ERRORS.glob("*.md")} - {"README"}
     assert pages == set(CODES)
@@ -104,7 +114,7 @@ def test_index_lists_every_code_with_its_title() -> None:
 
 
 def test_links_between_pages_lead_somewhere() -> None:
-    for page in [*PAGES, ROOT / "README.md"]:
+    for page in PAGES:
         for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
             if not target.startswith(("http:", "https:", "mailto:")):
                 assert (page.parent / target).exists(), f"{page}: {target}"

@@ -1,7 +1,7 @@
 """Certification: nothing that an engine found is shown before it was found again here.
 
-A trace is replayed through `core.semantics`, step by step, and must end in what it is said to show; a run that
-proves something possible must show it for every instance of the property, or play every line of a scenario.
+A trace is replayed through `core.semantics`, step by step, and must end in what it is said to show; runs that
+prove something possible must show it for every instance of the property, or play every line of a scenario.
 That a search was exhaustive cannot be replayed; the engines are compared with each other for that.
 """
 
@@ -198,7 +198,7 @@ class Certifier:
             case DeadlockFree():
                 return trace.end is None and not self.dynamics.successors(last)
             case NoModelError():
-                return failed or (trace.end is not None and trace.end in self._values_at_the_end(trace))
+                return failed or any(value == trace.end for value in self._values_at_the_end(trace))
             case Scenario():
                 return trace.end is None
             case Reachable() | Liveness():

@@ -28,6 +28,8 @@ class Statistics:
     """Peak resident bytes of the process."""
     complete: bool
     fired: Mapping[str, int]
+    symmetry: tuple[str, ...] = ()
+    """The sorts up to whose permutations states are counted."""
 
 
 class Ending(Enum):

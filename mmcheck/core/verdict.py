@@ -20,6 +20,9 @@ class Exhaustive:
     states: int
     transitions: int
     depth: int
+    symmetry: tuple[str, ...] = ()
+    """The sorts whose elements were taken to be interchangeable: then states and transitions are counted up
+    to permutations of them."""
 
 
 @dataclass(frozen=True, slots=True)

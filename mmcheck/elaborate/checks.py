@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mmcheck.core.check import Check, Expectation, Expected
+from mmcheck.core.size import cardinality
 from mmcheck.core.system import NoModelError, Property, Reachable, Scenario
-from mmcheck.core.types import SortType, Value
+from mmcheck.core.types import OptionalType, SortType, Type, Value
 from mmcheck.diagnostics import Collector, Note
 from mmcheck.elaborate.context import Context
 from mmcheck.elaborate.expressions import evaluate
@@ -56,22 +57,30 @@ def _check_scenarios(
     """Report scenarios that need more elements than a check has. What the command line sets is left to the
     engine: that a scenario does not fit there is no mistake of the file."""
     for check in checks:
-        # Constants that are set may change the sizes of sorts that are not.
+        # Constants that are set may change types, and the sizes of sorts that are not.
         known = check.sizes if check.constants else {**declared.sizes, **check.sizes}
         sizes = {name: size for name, size in known.items() if name not in extra}
         for property in declared.system.properties:
             if not isinstance(property, Scenario) or property.name not in check.properties:
                 continue
-            needed = Counter(p.type.name for p in property.params if isinstance(p.type, SortType))
-            for sort, count in needed.items():
-                if count > sizes.get(sort, count):
+            for type, count in Counter(p.type for p in property.params).items():
+                available = _available(type, sizes, fixed=not check.constants)
+                if available is not None and count > available:
                     collector.add(
                         "E506",
-                        f"`{property.name}` needs {count} elements of `{sort}`, and check `{check.name}` has "
-                        f"{sizes[sort]}",
+                        f"`{property.name}` needs {count} different values of `{type!r}`, and check "
+                        f"`{check.name}` has {available}",
                         property.span,
-                        "its parameters are all different: make the sort larger, or leave parameters out",
+                        "make the sort or range larger, or leave parameters out",
                     )
+
+
+def _available(type: Type, sizes: Mapping[str, int], fixed: bool) -> int | None:
+    """How many values a parameter may have; None where that is not known. `fixed` when the types are those of
+    the declarations."""
+    base = type.base if isinstance(type, OptionalType) else type
+    known = base.name in sizes if isinstance(base, SortType) else fixed
+    return cardinality(type, sizes) if known else None
 
 
 def read_settings(

@@ -530,6 +530,8 @@ class Expressions:
             left = None if right is None else self.lower(expr.left, right.type)
         else:
             left = self.lower(expr.left)
+            if left is None and is_untyped(expr.right):
+                return None
             right = self.lower(expr.right, None if left is None else left.type)
         return None if left is None or right is None else (left, right)
 
@@ -692,7 +694,9 @@ class Expressions:
             if element is None:
                 return None
             if not isinstance(element.type, SortType | EnumType | RangeType):
-                message = f"a set holds elements of a sort, an enum or a range, and not {describe(element.type)}"
+                message = (
+                    f"a set holds elements of a sort, an enum or a range, and not {describe(element.type)}"
+                )
                 remedy = "all elements of an array begin alike: give one value, or assign in `init`"
                 self.error("E300", message, written.span, remedy)
                 return None

@@ -6,6 +6,7 @@ from collections import Counter
 
 from mmcheck.core.instance import Instance
 from mmcheck.core.outcome import Statistics
+from mmcheck.core.symmetry import between, permute_trace
 from mmcheck.core.system import (
     DeadlockFree,
     Invariant,
@@ -16,9 +17,10 @@ from mmcheck.core.system import (
     Scenario,
     StepInvariant,
 )
+from mmcheck.core.trace import Trace
 from mmcheck.core.verdict import Binding, Exhaustive, Proved, Unknown, Verdict, Violated, Witness
 from mmcheck.engines.engine import Answer, Limits, Observe
-from mmcheck.engines.explicit.looking import DEADLOCK, ERROR, Found
+from mmcheck.engines.explicit.looking import DEADLOCK, ERROR, Found, Key
 from mmcheck.engines.explicit.search import NAME, Search, Tuning
 from mmcheck.engines.explicit.traces import Tracer
 from mmcheck.engines.limits import resident_memory
@@ -54,6 +56,8 @@ class _Judge:
     def __init__(self, search: Search) -> None:
         self.search = search
         self.tracer = Tracer(search.program, search.levels)
+        canonical = search.program.canonical
+        self.symmetry = () if canonical is None else canonical.sorts
         self.complete = search.searching and search.stopped is None and not search.decided_early
 
     def answer(self, interrupted: bool) -> Answer:
@@ -77,6 +81,7 @@ class _Judge:
             memory=resident_memory(),
             complete=self.complete,
             fired=dict(fired),
+            symmetry=self.symmetry,
         )
 
     def unmet(self) -> dict[str, tuple[str, ...]]:
@@ -106,27 +111,47 @@ class _Judge:
                 return Unknown("no engine decides liveness yet", limit=False)
 
     def judge(self, found: Found | None, prop: Property) -> Verdict:
-        if found is not None:
-            return Violated(self.tracer.trace(found, prop), tuple(found.binding.items()))
-        return self.exhaustive()
+        if found is None:
+            return self.exhaustive()
+        binding, trace = self.tracer.trace(found, prop)
+        return Violated(trace, binding)
 
     def exhaustive(self) -> Proved | Unknown:
         search = self.search
         if search.stopped is not None:
             return Unknown(search.stopped)
-        return Proved(Exhaustive(search.visited.size, search.transitions, search.depth))
+        return Proved(Exhaustive(search.visited.size, search.transitions, search.depth, self.symmetry))
 
     def judge_reachable(self, prop: Reachable) -> Verdict:
-        witnesses = []
-        for number, claim in enumerate(self.search.instance.claims(prop)):
-            found = self.search.found.get((prop.name, number))
-            if found is None:
-                exhaustive = self.exhaustive()
-                if isinstance(exhaustive, Unknown):
-                    return exhaustive
-                evidence = exhaustive.evidence
-                assert isinstance(evidence, Exhaustive)
-                binding: Binding = tuple(claim.items())
-                return Violated(None, binding, "no reachable state satisfies it", evidence)
-            witnesses.append((tuple(found.binding.items()), self.tracer.trace(found, prop)))
+        """Whether every instance was reached, itself or another of its orbit."""
+        claims = list(self.search.instance.claims(prop))
+        runs: dict[Key, tuple[Binding, Trace]] = {}
+        witnesses: list[tuple[Binding, Trace]] = []
+        for number, claim in enumerate(claims):
+            mates = sorted(self.search.same_orbit((prop.name, number)) & self.search.found.keys())
+            if not mates:
+                return self.unreached(tuple(claim.items()))
+            if mates[0] not in runs:
+                orbit = {tuple(claims[i].items()) for _, i in self.search.same_orbit(mates[0])}
+                runs[mates[0]] = self.tracer.trace(self.search.found[mates[0]], prop, orbit)
+            witnesses.append(self.moved(runs[mates[0]], tuple(claim.items())))
         return Proved(Witness(tuple(witnesses)))
+
+    def unreached(self, binding: Binding) -> Verdict:
+        exhaustive = self.exhaustive()
+        if isinstance(exhaustive, Unknown):
+            return exhaustive
+        evidence = exhaustive.evidence
+        assert isinstance(evidence, Exhaustive)
+        return Violated(None, binding, "no reachable state satisfies it", evidence)
+
+    def moved(self, run: tuple[Binding, Trace], wanted: Binding) -> tuple[Binding, Trace]:
+        """The run for another instance of the property, by permuting elements."""
+        binding, trace = run
+        if binding == wanted:
+            return run
+        values = tuple(v for _, v in binding), tuple(v for _, v in wanted)
+        permutation = between(*values, self.search.instance.sizes)
+        if permutation is None:
+            raise RuntimeError("two instances of one orbit have no permutation between them")
+        return wanted, permute_trace(self.search.instance, trace, permutation)

@@ -6,7 +6,7 @@ blocks, so that threads may look at different blocks at the same time.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from mmcheck.core.dag import Dag
 from mmcheck.core.ground import Predicate
+from mmcheck.core.symmetry import between
 from mmcheck.core.system import Invariant, Property, Reachable, StepInvariant
-from mmcheck.core.types import Value
 from mmcheck.engines.explicit.program import Program
 from mmcheck.engines.explicit.vectorize import Block
 
@@ -29,15 +29,10 @@ DEADLOCK: Key = ("deadlock free", 0)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Something seen: in a state (its packed words) of a level, perhaps in the step of an action from it.
-
-    `erred` is true where a property or an action ran into a model error."""
+    """Where something was seen: in a state (its packed words) of a level, or in a step from it."""
 
     words: tuple[int, ...]
     level: int
-    binding: Mapping[str, Value]
-    action: int | None = None
-    erred: bool = False
 
 
 Sighting: TypeAlias = tuple[Key, Found]
@@ -48,7 +43,6 @@ class _StateLook:
     """A predicate over states, and what it means that it is `wanted`."""
 
     key: Key
-    binding: Mapping[str, Value]
     wanted: int
     """True where this is what is looked for."""
     errs: int
@@ -75,6 +69,7 @@ class Looks:
         self.states: list[_StateLook] = []
         self.steps: list[list[_StateLook]] = [[] for _ in self.program.actions]
         self.premises: list[_PremiseLook] = []
+        self.orbits: dict[Key, frozenset[Key]] = {}
         for prop in self.properties:
             match prop:
                 case Invariant():
@@ -97,27 +92,29 @@ class Looks:
     def _invariant(self, prop: Invariant) -> None:
         for claim in self.program.claims(prop):
             wanted = self._violated(claim.predicate)
-            self._look_in_states((prop.name, 0), claim.binding, wanted, claim.predicate)
+            if wanted != self.dag.false:
+                self.states.append(_StateLook((prop.name, 0), wanted, claim.predicate.fails))
         self._premises(prop)
 
     def _reachable(self, prop: Reachable) -> None:
-        for number, claim in enumerate(self.program.claims(prop)):
+        claims = self.program.claims(prop)
+        for number, claim in enumerate(claims):
             reached = self.dag.conj(claim.predicate.holds, self.dag.invert(claim.predicate.fails))
-            self.states.append(_StateLook((prop.name, number), claim.binding, reached, claim.predicate.fails))
-
-    def _look_in_states(
-        self, key: Key, binding: Mapping[str, Value], wanted: int, predicate: Predicate
-    ) -> None:
-        if wanted != self.dag.false:
-            self.states.append(_StateLook(key, binding, wanted, predicate.fails))
+            self.states.append(_StateLook((prop.name, number), reached, claim.predicate.fails))
+        values = [tuple(claim.binding.values()) for claim in claims]
+        for number, value in enumerate(values):
+            mates = (
+                i for i, v in enumerate(values) if between(value, v, self.program.instance.sizes) is not None
+            )
+            self.orbits[prop.name, number] = frozenset((prop.name, mate) for mate in mates)
 
     def _step_invariant(self, prop: StepInvariant) -> None:
-        for binding, predicates in self.program.step_claims(prop):
+        for _, predicates in self.program.step_claims(prop):
             for number, (action, predicate) in enumerate(zip(self.program.actions, predicates, strict=True)):
                 wanted = self.dag.conj(self._violated(predicate), action.changes)
                 if wanted != self.dag.false:
                     errs = self.dag.conj(predicate.fails, action.changes)
-                    self.steps[number].append(_StateLook((prop.name, 0), binding, wanted, errs))
+                    self.steps[number].append(_StateLook((prop.name, 0), wanted, errs))
         self._premises(prop)
 
     def _premises(self, prop: Invariant | StepInvariant) -> None:
@@ -131,34 +128,29 @@ class Looks:
     def at_states(self, block: Block, level: int, known: Container[Key]) -> Iterator[Sighting]:
         """What is seen in the states of a block, of what is not known yet."""
         for look in self.states:
-            if look.key not in known:
-                yield from self._see(look, block.truth(look.wanted), block, level, None)
-            if look.errs != self.dag.false and ERROR not in known:
-                yield from self._see_error(look, block.truth(look.errs), block, level, None)
+            yield from self._see(look, block, level, known, None)
 
     def at_steps(
         self, block: Block, level: int, action: int, enabled: NDArray[np.bool_], known: Container[Key]
     ) -> Iterator[Sighting]:
         """What is seen in the steps of one action from the states where it is enabled."""
         for look in self.steps[action]:
-            if look.key not in known:
-                yield from self._see(look, block.truth(look.wanted) & enabled, block, level, action)
-            if look.errs != self.dag.false and ERROR not in known:
-                yield from self._see_error(look, block.truth(look.errs) & enabled, block, level, action)
+            yield from self._see(look, block, level, known, enabled)
 
     def _see(
-        self, look: _StateLook, seen: NDArray[np.bool_], block: Block, level: int, action: int | None
+        self,
+        look: _StateLook,
+        block: Block,
+        level: int,
+        known: Container[Key],
+        enabled: NDArray[np.bool_] | None,
     ) -> Iterator[Sighting]:
-        if seen.any():
-            row = int(np.argmax(seen))
-            erred = look.errs != self.dag.false and bool(block.truth(look.errs)[row])
-            yield look.key, Found(block.row(row), level, look.binding, action, erred)
-
-    def _see_error(
-        self, look: _StateLook, erring: NDArray[np.bool_], block: Block, level: int, action: int | None
-    ) -> Iterator[Sighting]:
-        if erring.any():
-            yield ERROR, Found(block.row(int(np.argmax(erring))), level, look.binding, action, True)
+        for key, node in ((look.key, look.wanted), (ERROR, look.errs)):
+            if node == self.dag.false or key in known:
+                continue
+            seen = block.truth(node) if enabled is None else block.truth(node) & enabled
+            if seen.any():
+                yield key, Found(block.row(int(np.argmax(seen))), level)
 
     def premises_at_states(self, block: Block, met: Container[Key]) -> Iterator[Key]:
         """The premises that are true in some state of a block, of those not met before."""

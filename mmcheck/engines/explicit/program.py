@@ -15,6 +15,7 @@ from mmcheck.core.system import Assumption, Invariant, Reachable, StepInvariant
 from mmcheck.core.terms import Term
 from mmcheck.core.types import Value
 from mmcheck.core.vacuity import premises
+from mmcheck.engines.explicit.canonical import canonical_form
 from mmcheck.engines.explicit.layout import Layout, Slot
 from mmcheck.engines.explicit.vectorize import Block
 
@@ -74,13 +75,15 @@ class Possibility:
 
 @dataclass
 class Program:
-    """The compiled form of one instance."""
+    """The compiled form of one instance; `symmetry` says whether states of one orbit count as one."""
 
     instance: Instance
+    symmetry: bool = True
 
     def __post_init__(self) -> None:
         self.grounder = Grounder(self.instance)
         self.layout = Layout.of(self.instance)
+        self.canonical = canonical_form(self.instance, self.layout) if self.symmetry else None
         self.actions = [self._compile(ground) for ground in self.grounder.actions()]
 
     @property
@@ -90,6 +93,10 @@ class Program:
     def block(self, rows: Rows) -> Block:
         """A block of states, ready to be evaluated."""
         return Block(self.layout, self.dag, np.ascontiguousarray(rows.T))
+
+    def canonical_rows(self, rows: Rows) -> Rows:
+        """One state for each state's orbit; the states themselves without symmetry."""
+        return rows if self.canonical is None else self.canonical.rows(rows)
 
     def claims(self, prop: Invariant | Reachable) -> list[Claim]:
         """The instances of a property of states."""

@@ -41,10 +41,11 @@ class Tuning:
     threads: int = 2
     switch: int = SWITCH
     first_capacity: int = FIRST_CAPACITY
+    symmetry: bool = True
 
 
-Origin: TypeAlias = tuple[Block, NDArray[np.intp], int]
-"""Where candidates come from: a block, the states chosen in it, and the number of the action taken."""
+Origin: TypeAlias = tuple[Block, NDArray[np.intp]]
+"""Where candidates come from: a block, and the states chosen in it."""
 
 
 @dataclass
@@ -82,7 +83,7 @@ class Search:
         self.watch = Watch(self.limits)
         self.searching = any(not isinstance(p, Scenario | Liveness) for p in self.properties)
         self.executor = ThreadPoolExecutor(self.tuning.threads)
-        self.program = Program(self.instance)
+        self.program = Program(self.instance, self.tuning.symmetry)
         self.looks = Looks(self.program, self.properties)
         self.visited = Visited(
             self.program.layout.words,
@@ -134,7 +135,13 @@ class Search:
         expansion = Expansion()
         rows = self._assumed(self.program.layout.pack(states), None, expansion)
         self._keep(expansion)
-        return self.visited.insert([rows])
+        return self.visited.insert([self.program.canonical_rows(rows)])
+
+    def same_orbit(self, key: Key) -> frozenset[Key]:
+        """The instances of a property that are decided together: permutations take them to each other."""
+        if self.program.canonical is None:
+            return frozenset((key,))
+        return self.looks.orbits.get(key, frozenset((key,)))
 
     # --- a level -----------------------------------------------------------------------------------------
 
@@ -173,7 +180,7 @@ class Search:
         self.excluding |= expansion.excluding
         for key, found in expansion.sightings:
             self.found.setdefault(key, found)
-            self.open.discard(key)
+            self.open -= self.same_orbit(key)
 
     def _report(self, frontier: int) -> None:
         self.stopped = self.watch.exceeded(self.visited.size)
@@ -202,8 +209,10 @@ class Search:
         for number in range(len(self.program.actions)):
             live |= self._take(block, number, last, expansion)
         if DEADLOCK in self.open and not live.all():
-            found = Found(block.row(int(np.argmin(live))), self.depth, {})
+            found = Found(block.row(int(np.argmin(live))), self.depth)
             expansion.sightings.append((DEADLOCK, found))
+        if self.program.canonical is not None and expansion.candidates:
+            expansion.candidates = [self.program.canonical_rows(np.concatenate(expansion.candidates))]
         return expansion
 
     def _take(self, block: Block, number: int, last: bool, expansion: Expansion) -> NDArray[np.bool_]:
@@ -215,11 +224,11 @@ class Search:
             return enabled | failing
         if ERROR not in self.found and failing.any():
             row = block.row(int(np.argmax(failing)))
-            expansion.sightings.append((ERROR, Found(row, self.depth, {}, number, True)))
+            expansion.sightings.append((ERROR, Found(row, self.depth)))
         chosen = np.flatnonzero(enabled)
         targets = self.program.actions[number].targets(block, chosen)
         if self.assumptions:
-            kept = self._kept(targets, (block, chosen, number), expansion)
+            kept = self._kept(targets, (block, chosen), expansion)
             targets, chosen = targets[kept], chosen[kept]
             taken = np.zeros(block.size, np.bool_)
             taken[chosen] = True
@@ -251,6 +260,6 @@ class Search:
     def _erring(self, block: Block, row: int, origin: Origin | None) -> Found:
         """An error met while an assumption was evaluated, in a state that a step from `origin` leads to."""
         if origin is None:
-            return Found(block.row(row), 0, {}, None, True)
-        before, chosen, number = origin
-        return Found(before.row(int(chosen[row])), self.depth, {}, number, True)
+            return Found(block.row(row), 0)
+        before, chosen = origin
+        return Found(before.row(int(chosen[row])), self.depth)

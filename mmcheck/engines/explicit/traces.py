@@ -1,20 +1,42 @@
-"""Traces: from what a packed search found back to an initial state, told by the reference semantics."""
+"""Traces: from what a packed search found back to an initial state, told by the reference semantics.
+
+The levels hold one state of each orbit. Backwards, a chain of such states is found by expanding one level
+after the other; forwards, the reference semantics follows it with steps of real states, so that an element
+keeps its name along the trace. What was found at its end is looked for again there.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias, assert_never
 
 import numpy as np
 
 from mmcheck.core.instance import State
-from mmcheck.core.semantics import Dynamics, ModelError, at, denote
-from mmcheck.core.system import Invariant, Property, Reachable, StepInvariant
+from mmcheck.core.semantics import Dynamics, Env, ModelError, at, denote
+from mmcheck.core.system import (
+    DeadlockFree,
+    Invariant,
+    Liveness,
+    NoModelError,
+    Property,
+    Reachable,
+    Scenario,
+    StepInvariant,
+)
 from mmcheck.core.terms import Term
 from mmcheck.core.trace import FailedStep, Failure, Step, Trace
+from mmcheck.core.types import Value
+from mmcheck.core.verdict import Binding
 from mmcheck.engines.explicit.looking import Found
 from mmcheck.engines.explicit.program import Program, Rows
 
 BLOCK = 16_384
+
+Ending: TypeAlias = tuple[Binding, tuple[Step, ...], FailedStep | Failure | None]
+"""What is at the end of a trace: the instance of the property, a last step, a failure."""
 
 
 @dataclass
@@ -24,82 +46,134 @@ class Tracer:
     program: Program
     levels: list[Rows]
 
-    def __post_init__(self) -> None:
-        self.dynamics = Dynamics.of(self.program.instance)
+    @cached_property
+    def dynamics(self) -> Dynamics:
+        return Dynamics.of(self.program.instance)
 
-    def trace(self, found: Found, prop: Property) -> Trace:
-        """A shortest run that ends in what was found."""
-        words = np.array([found.words], np.uint64)
-        steps: list[Step] = []
-        for level in range(found.level, 0, -1):
-            words, step = self._before(words, level)
-            steps.append(step)
-        initial = self._state(words)
-        steps.reverse()
+    def trace(
+        self, found: Found, prop: Property, among: Container[Binding] | None = None
+    ) -> tuple[Binding, Trace]:
+        """A shortest run that ends in what was found, and the instance of the property (one of those given)
+        that is decided there."""
+        initial, steps = self._run(self._chain(found))
         last = steps[-1].target if steps else initial
-        end = None
-        if found.action is not None:
-            final = self._step(last, found)
-            if isinstance(final, FailedStep):
-                return Trace(initial, tuple(steps), final)
-            steps.append(final)
-        if found.erred:
-            end = self._failure(prop, found, [initial, *(s.target for s in steps)], steps)
-        return Trace(initial, tuple(steps), end)
+        endings = self._endings(prop, last)
+        ending = next((e for e in endings if among is None or e[0] in among), None)
+        if ending is None:
+            raise RuntimeError(f"what the packed search found for `{prop.name}` is not there")
+        binding, final, end = ending
+        return binding, Trace(initial, (*steps, *final), end)
 
-    def _state(self, words: Rows) -> State:
-        return self.program.layout.unpack(words[0])
+    # --- back, and forth again ---------------------------------------------------------------------------
 
-    def _before(self, words: Rows, level: int) -> tuple[Rows, Step]:
-        """A state of the level before that has a step to the given one, and that step."""
-        rows = self.levels[level - 1]
-        for start in range(0, len(rows), BLOCK):
-            block = self.program.block(rows[start : start + BLOCK])
+    def _chain(self, found: Found) -> list[Rows]:
+        """States of successive levels, each with a step to (one of the orbit of) the next."""
+        chain = [np.array([found.words], np.uint64)]
+        for level in range(found.level - 1, -1, -1):
+            chain.append(self._before(chain[-1], self.levels[level]))
+        return chain[::-1]
+
+    def _before(self, words: Rows, level: Rows) -> Rows:
+        for start in range(0, len(level), BLOCK):
+            block = self.program.block(level[start : start + BLOCK])
             for action in self.program.actions:
                 chosen = np.flatnonzero(block.truth(action.ground.guard))
-                hits = (action.targets(block, chosen) == words).all(axis=1)
+                targets = self.program.canonical_rows(action.targets(block, chosen))
+                hits = (targets == words).all(axis=1)
                 if hits.any():
-                    before = np.array([block.row(int(chosen[np.argmax(hits)]))], np.uint64)
-                    target = self._state(words)
-                    taken = self.dynamics.steps(self._state(before), action.ground.action)
-                    step = next(s for s in taken if isinstance(s, Step) and s.target == target)
-                    return before, step
+                    return np.array([block.row(int(chosen[np.argmax(hits)]))], np.uint64)
         raise RuntimeError("a state that was reached has no predecessor in the level before")
 
-    def _step(self, state: State, found: Found) -> Step | FailedStep:
-        """The step in which something was found: one that fails where the action does, else one that leads
-        where the packed action led."""
-        if found.action is None:
-            raise ValueError("nothing was found in a step")
-        action = self.program.actions[found.action]
-        block = self.program.block(np.array([found.words], np.uint64))
-        taken = self.dynamics.steps(state, action.ground.action)
-        if block.truth(action.ground.fails)[0]:
-            return next(s for s in taken if isinstance(s, FailedStep))
-        target = self._state(action.targets(block, np.arange(1)))
-        return next(s for s in taken if isinstance(s, Step) and s.target == target)
+    def _run(self, chain: list[Rows]) -> tuple[State, list[Step]]:
+        """A run of real states through the orbits of the chain."""
+        initial = state = self.program.layout.unpack(chain[0][0])
+        steps: list[Step] = []
+        for words in chain[1:]:
+            step = next(s for s in self._steps(state) if (self._packed(s.target) == words).all())
+            steps.append(step)
+            state = step.target
+        return initial, steps
 
-    def _failure(self, prop: Property, found: Found, states: list[State], steps: list[Step]) -> Failure:
-        """The model error met while a property, or an assumption, was evaluated at the end."""
-        system = self.program.instance.system
-        after = states[-1] if found.action is not None else ()
-        before = states[-2] if found.action is not None else states[-1]
-        by = steps[-1].action.transition.name if found.action is not None else ""
-        bodies: list[tuple[Term, State, State]] = []
-        for other in (prop, *system.properties):
-            match other:
-                case Invariant(_, _, body) | Reachable(_, _, body) if found.action is None:
-                    bodies.append((body, before, ()))
-                case StepInvariant(_, _, body) if found.action is not None:
-                    bodies.append((body, before, after))
+    def _steps(self, state: State) -> Iterator[Step]:
+        return (
+            s for s in self.dynamics.successors(state) if isinstance(s, Step) and self._is_assumed(s.target)
+        )
+
+    def _packed(self, state: State) -> Rows:
+        return self.program.canonical_rows(self.program.layout.pack([state]))
+
+    def _is_assumed(self, state: State) -> bool:
+        return all(
+            self._truth(a.body, at(state, {})) is True for a in self.program.instance.system.assumptions
+        )
+
+    # --- what is at the end ------------------------------------------------------------------------------
+
+    def _truth(self, term: Term, env: Env) -> bool | Failure:
+        try:
+            return bool(denote(term, self.program.instance)(env))
+        except ModelError as error:
+            return error.failure
+
+    def _endings(self, prop: Property, state: State) -> Iterator[Ending]:
+        """Every way in which the property is decided in a state or in a step from it."""
+        match prop:
+            case Invariant(_, _, body):
+                yield from self._at_state(prop, body, state, wanted=False)
+            case Reachable(_, _, body):
+                yield from (e for e in self._at_state(prop, body, state, wanted=True) if e[2] is None)
+            case StepInvariant(_, _, body):
+                yield from self._at_steps(prop, body, state)
+            case DeadlockFree():
+                yield (), (), None
+            case NoModelError():
+                yield from self._failures(state)
+            case Scenario() | Liveness():
+                return
+            case _:
+                assert_never(prop)
+
+    def _at_state(self, prop: Property, body: Term, state: State, wanted: bool) -> Iterator[Ending]:
+        for claim in self.program.instance.claims(prop):
+            truth = self._truth(body, at(state, claim))
+            if isinstance(truth, Failure):
+                yield _binding(claim), (), truth
+            elif truth is wanted:
+                yield _binding(claim), (), None
+
+    def _at_steps(self, prop: Property, body: Term, state: State) -> Iterator[Ending]:
+        for step in self._steps(state):
+            for claim in self.program.instance.claims(prop) if step.target != state else ():
+                truth = self._truth(body, at(state, claim, step.target, step.action.transition.name))
+                if isinstance(truth, Failure):
+                    yield _binding(claim), (step,), truth
+                elif not truth:
+                    yield _binding(claim), (step,), None
+
+    def _failures(self, state: State) -> Iterator[Ending]:
+        """Model errors: in an action, in a property, in an assumption."""
+        for step in self.dynamics.successors(state):
+            if isinstance(step, FailedStep):
+                yield (), (), step
+        for prop in self.program.instance.system.properties:
+            match prop:
+                case Invariant(_, _, body) | Reachable(_, _, body):
+                    endings = self._at_state(prop, body, state, wanted=False)
+                case StepInvariant(_, _, body):
+                    endings = self._at_steps(prop, body, state)
                 case _:
-                    pass
-        bodies += [(a.body, states[-1], ()) for a in system.assumptions]
-        for body, state, following in bodies:
-            try:
-                denote(body, self.program.instance)(at(state, found.binding, following, by))
-            except ModelError as error:
-                return error.failure
-            except KeyError:
-                continue  # another property, with parameters that this one does not have
-        raise RuntimeError("the packed search met a model error that the reference semantics does not")
+                    continue
+            yield from (ending for ending in endings if isinstance(ending[2], Failure))
+        for assumption in self.program.instance.system.assumptions:
+            truth = self._truth(assumption.body, at(state, {}))
+            if isinstance(truth, Failure):
+                yield (), (), truth
+            for step in self.dynamics.successors(state):
+                if isinstance(step, Step):
+                    truth = self._truth(assumption.body, at(step.target, {}))
+                    if isinstance(truth, Failure):
+                        yield (), (step,), truth
+
+
+def _binding(claim: Mapping[str, Value]) -> Binding:
+    return tuple(claim.items())
