@@ -28,7 +28,7 @@ from mmcheck.elaborate.checks import declared_checks, read_settings
 from mmcheck.elaborate.lowering import Elaborated, elaborate
 from mmcheck.elaborate.modules import SUFFIX, Program, load_program, merge_program
 from mmcheck.elaborate.scope import Symbols, declare, did_you_mean
-from mmcheck.engines.engine import Answer, Limits, Observe, Progress
+from mmcheck.engines.engine import Answer, Limits, Observe, Preferences, Progress
 from mmcheck.engines.registry import DEFAULT, ENGINES
 from mmcheck.source import SourceFile
 
@@ -47,6 +47,7 @@ class Options:
     properties: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     engine: str = DEFAULT
+    preferences: Preferences = field(default_factory=Preferences)
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,9 @@ def verify_check(
 ) -> CheckOutcome:
     """Verify one check. Raises SpecError where its settings make no sense."""
     check, instance = instantiate(spec, check)
-    answer = ENGINES[options.engine]().check(instance, check.properties, options.limits, observe)
+    answer = ENGINES[options.engine](options.preferences).check(
+        instance, check.properties, options.limits, observe
+    )
     certifier = Certifier(instance)
     outcomes = tuple(
         _property_outcome(certifier, check, prop, answer.verdicts[prop.name])

@@ -24,15 +24,15 @@ Cells: TypeAlias = dict[Key, Any]
 Pick: TypeAlias = Callable[[Sequence[Any]], Any]
 
 
-class Fault(Exception):
+class FaultError(Exception):
     """A model error; the argument is its kind."""
 
 
-class NotEnabled(Exception):
+class NotEnabledError(Exception):
     """A `require` was false, or a `choose` had no candidate."""
 
 
-class Jumped(Exception):
+class JumpedError(Exception):
     """A `goto` or an `exit` ended the step."""
 
 
@@ -73,7 +73,7 @@ def every_run(run: Callable[[Pick], Cells]) -> Iterator[Result]:
         def pick(options: Sequence[Any]) -> Any:
             nonlocal asked
             if not options:
-                raise NotEnabled
+                raise NotEnabledError
             if asked == len(script):
                 script.append((0, len(options)))
             chosen = options[script[asked][0]]
@@ -82,9 +82,9 @@ def every_run(run: Callable[[Pick], Cells]) -> Iterator[Result]:
 
         try:
             yield Result(run(pick), None)
-        except Fault as fault:
+        except FaultError as fault:
             yield Result(None, str(fault))
-        except NotEnabled:
+        except NotEnabledError:
             pass
         while script and script[-1][0] + 1 == script[-1][1]:
             script.pop()
@@ -168,9 +168,9 @@ class Model:
                 self.store(item, type.element, kind)
             return value
         if value is None and not isinstance(type, ast.OptionalType):
-            raise Fault("null dereference")
+            raise FaultError("null dereference")
         if value not in self.values(type):
-            raise Fault(kind)
+            raise FaultError(kind)
         return value
 
     def fields(self, type: ast.TypeExpr) -> list[tuple[str, ast.TypeExpr]] | None:
@@ -277,7 +277,7 @@ class Model:
             case ast.SetLiteral(items):
                 members = [self.value(item, scope) for item in items]
                 if None in members:
-                    raise Fault("null dereference")
+                    raise FaultError("null dereference")
                 return frozenset(members)
             case ast.Cardinality(inside):
                 return len(self.value(inside, scope))
@@ -294,7 +294,7 @@ class Model:
     def number(self, expr: ast.Expr, scope: Scope) -> int:
         value = self.value(expr, scope)
         if value is None:
-            raise Fault("null dereference")
+            raise FaultError("null dereference")
         return int(value)
 
     def _named_value(self, name: str, scope: Scope) -> Any:
@@ -313,9 +313,7 @@ class Model:
             param.name.name: self.store(self.value(arg, scope), param.type)
             for param, arg in zip(declaration.params, args, strict=True)
         }
-        return self.value(
-            declaration.body, scope.changed(names=given, primed=primed, process=None, own=())
-        )
+        return self.value(declaration.body, scope.changed(names=given, primed=primed, process=None, own=()))
 
     def _binary(self, expr: ast.Binary, scope: Scope) -> Any:
         op = ast.BinaryOp
@@ -341,14 +339,12 @@ class Model:
                 return left & right
             case op.PLUS | op.MINUS:
                 if left is None or right is None:
-                    raise Fault("null dereference")
+                    raise FaultError("null dereference")
                 return left + right if expr.op is op.PLUS else left - right
             case _:
                 raise TypeError(expr.op)
 
-    def bindings(
-        self, binders: tuple[ast.Binder, ...], where: ast.Expr | None, scope: Scope
-    ) -> list[Scope]:
+    def bindings(self, binders: tuple[ast.Binder, ...], where: ast.Expr | None, scope: Scope) -> list[Scope]:
         """A scope for every choice of values that satisfies the condition."""
         rows = product(*(self.values(b.type) for b in binders))
         inside = [scope.bound(**{b.name.name: v for b, v in zip(binders, row, strict=True)}) for row in rows]
@@ -363,10 +359,10 @@ class Model:
             match statement:
                 case ast.Require(condition):
                     if not self.value(condition, scope):
-                        raise NotEnabled
+                        raise NotEnabledError
                 case ast.Assert(condition):
                     if not self.value(condition, scope):
-                        raise Fault("failed assert")
+                        raise FaultError("failed assert")
                 case ast.Assign(target, value):
                     self._assign(target, value, cells, scope, pick)
                 case ast.Let(name, value):
@@ -387,18 +383,20 @@ class Model:
                 case ast.Goto(step):
                     assert scope.process is not None
                     cells[scope.process.name.name, scope.own, ("at",)] = step.name
-                    raise Jumped
+                    raise JumpedError
                 case ast.Exit():
                     assert scope.process is not None
                     cells[scope.process.name.name, scope.own, ("at",)] = "exited"
-                    raise Jumped
+                    raise JumpedError
                 case _:
                     assert_never(statement)
 
     def _assign(self, target: ast.Expr, value: Any, cells: Cells, scope: Scope, pick: Pick) -> None:
         given = None if isinstance(value, ast.AnyValue) else (self.value(value, scope),)
         name, at, path, type, _ = self.place(target, scope)
-        self.put(cells, name, at, path, pick(self.values(type)) if given is None else self.store(*given, type))
+        self.put(
+            cells, name, at, path, pick(self.values(type)) if given is None else self.store(*given, type)
+        )
 
     # --- initial values ----------------------------------------------------------------------------------
 
@@ -462,9 +460,11 @@ class Model:
         """Every step from a state: the name of the action, its arguments, and where it leads."""
         for name, params, process, body in self.actions:
             for args in product(*(self.values(p.type) for p in params)):
-                for result in every_run(lambda pick, a=args, n=params, p=process, b=body: self._step(  # type: ignore[misc]
-                    cells, a, n, p, b, pick
-                )):
+                for result in every_run(
+                    lambda pick, a=args, n=params, p=process, b=body: self._step(  # type: ignore[misc]
+                        cells, a, n, p, b, pick
+                    )
+                ):
                     yield name, args, result
 
     def _step(
@@ -483,10 +483,10 @@ class Model:
             return cells
         here = (process.name.name, args, ("at",))
         if cells[here] != body.name.name:
-            raise NotEnabled
+            raise NotEnabledError
         try:
             self.run(body.body, cells, Scope(names, cells, process=process, own=args), pick)
-        except Jumped:
+        except JumpedError:
             return cells
         steps = [step.name.name for step in process.steps]
         if body.name.name != steps[-1]:

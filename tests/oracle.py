@@ -1,8 +1,8 @@
 """The naive checker: the reachable states as a set grown to its fixpoint, every property judged over it.
 
 It is written to be seen to be right, not to be fast, and takes only the meaning of steps and of predicates
-from `core.semantics`. Every engine must agree with it on verdicts, on the numbers of states and of levels, and
-on the lengths of counterexamples.
+from `core.semantics`. Every engine must agree with it on verdicts, on the numbers of states and of levels,
+and on the lengths of counterexamples.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from mmcheck.core.trace import Failure, Step
 from mmcheck.core.types import Value
 
 
-class TooLarge(Exception):
+class TooLargeError(Exception):
     """There are more states than the caller wants to see."""
 
 
@@ -54,7 +54,7 @@ class Truth:
 
 
 def truth(instance: Instance, most: int = 2_000) -> Truth:
-    """Everything that an exhaustive engine has to find out. Raises TooLarge beyond `most` states."""
+    """Everything that an exhaustive engine has to find out. Raises TooLargeError beyond `most` states."""
     return _Oracle(instance, most).truth()
 
 
@@ -72,7 +72,7 @@ class _Oracle:
             depth += 1
             self.depths |= dict.fromkeys(level, depth)
             if len(self.depths) > most:
-                raise TooLarge
+                raise TooLargeError
 
     def targets(self, state: State, depth: int) -> Iterator[State]:
         """The states behind a state that break no assumption; the errors on the way are noted."""

@@ -140,8 +140,15 @@ class Writer:
         if not isinstance(type, SortType):
             return True
         return any(local in (type, OptionalType(type)) for _, local in ctx.locals) or any(
-            inner in (type, OptionalType(type)) and not v.indices for v in ctx.vars for _, inner in paths(v.type)
+            inner in (type, OptionalType(type)) and not v.indices
+            for v in ctx.vars
+            for _, inner in paths(v.type)
         )
+
+    @staticmethod
+    def gives(type: Type) -> Callable[[Type], bool]:
+        """What has a value of a type; for a sort, what may be null has one as well."""
+        return lambda t: t == type or (isinstance(type, SortType) and t == OptionalType(type))
 
     def place(self, choice: tuple[Var, tuple[str, ...], Type], ctx: Ctx, depth: int) -> str:
         var, path, _ = choice
@@ -176,7 +183,7 @@ class Writer:
     def expr(self, type: Type, ctx: Ctx, depth: int) -> str:
         """An expression that may be given where a value of the type is wanted."""
         atoms = self.atoms(type, ctx)
-        places = self.places(ctx, lambda t: t == type or (isinstance(type, SortType) and t == OptionalType(type)))
+        places = self.places(ctx, self.gives(type))
         if depth <= 0 or self.chance(4):
             simple = [p for p in places if not p[0].indices]
             if atoms and not (simple and self.chance(2)):
@@ -189,7 +196,8 @@ class Writer:
         if calls and ctx.defs and self.chance(4):
             return self.call(self.pick(calls), ctx, depth)
         if self.can(type, ctx) and self.chance(6):
-            return f"({self.bool(ctx, depth - 1)} ? {self.expr(type, ctx, depth - 1)} : {self.anchored(type, ctx)})"
+            branches = f"{self.expr(type, ctx, depth - 1)} : {self.anchored(type, ctx)}"
+            return f"({self.bool(ctx, depth - 1)} ? {branches})"
         match type:
             case BoolType():
                 return self.bool(ctx, depth)
@@ -205,7 +213,7 @@ class Writer:
     def anchored(self, type: Type, ctx: Ctx) -> str:
         """An expression that tells its own type."""
         names = [name for name, local in (*ctx.locals, *self.consts) if local == type]
-        places = self.places(ctx, lambda t: t == type or (isinstance(type, SortType) and t == OptionalType(type)))
+        places = self.places(ctx, self.gives(type))
         if places and (not names or self.chance(2)):
             simple = [p for p in places if not p[0].indices]
             return self.place(self.pick(simple or places), ctx, 0)
@@ -289,7 +297,9 @@ class Writer:
 
     def number(self, type: RangeType, ctx: Ctx, depth: int) -> str:
         kind = self.below(5)
-        places = self.places(ctx, lambda t: isinstance(t, RangeType) or isinstance(getattr(t, "base", None), RangeType))
+        places = self.places(
+            ctx, lambda t: isinstance(t, RangeType) or isinstance(getattr(t, "base", None), RangeType)
+        )
         if places and kind in (1, 2):
             return self.place(self.pick(places), ctx, depth)
         if depth > 0 and kind == 3:
@@ -330,7 +340,9 @@ class Writer:
         if kind == 7:
             type = self.pick([t for t in (BOOL, *self.types) if self.has_anchor(t, ctx)] or [BOOL])
             name = self.name("n")
-            return f"let {name} = {self.anchored(type, ctx)};", replace(ctx, locals=(*ctx.locals, (name, type)))
+            return f"let {name} = {self.anchored(type, ctx)};", replace(
+                ctx, locals=(*ctx.locals, (name, type))
+            )
         if kind == 8:
             binders, inner = self.binders(ctx, [self.name("c"), self.name("c")])
             where = f" where {self.expr(BOOL, inner, 1)}" if self.chance(2) else ""
@@ -352,14 +364,22 @@ class Writer:
 
     def targets(self, ctx: Ctx) -> list[tuple[Var, tuple[str, ...], Type]]:
         """What can be written: not the locals of a process from outside (they have a dot in their name)."""
-        return [p for p in self.places(replace(ctx, step=False), lambda t: True) if "." not in p[0].name and "[" not in p[0].name]
+        return [
+            p
+            for p in self.places(replace(ctx, step=False), lambda t: True)
+            if "." not in p[0].name and "[" not in p[0].name
+        ]
 
     def assignment(self, ctx: Ctx, targets: list[tuple[Var, tuple[str, ...], Type]]) -> str:
         targets = [t for t in targets if self.can(t[2], ctx)]
         if not targets:
             return ""
         target = self.pick(targets)
-        value = "any" if self.chance(5) and not isinstance(target[2], StructType) else self.expr(target[2], ctx, 2)
+        value = (
+            "any"
+            if self.chance(5) and not isinstance(target[2], StructType)
+            else self.expr(target[2], ctx, 2)
+        )
         return f"{self.place(target, ctx, 1)} = {value};"
 
     def bulk(self, ctx: Ctx) -> str:

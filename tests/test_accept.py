@@ -1,4 +1,4 @@
-"""Every file in tests/cases/accept loads, and every check of it ends as it expects."""
+"""Every file in tests/cases/accept loads, and every check of it ends as it expects, with every engine."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from announced import CASES, announced
 
 import mmcheck
 from mmcheck.core.outcome import Ending
+from mmcheck.engines.registry import ENGINES
 
 FILES = sorted((CASES / "accept").glob("*.mmc"))
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_case_is_accepted_and_ends_as_it_expects(path: Path) -> None:
-    outcome = mmcheck.verify_file(str(path))
+def test_case_is_accepted_and_ends_as_it_expects(path: Path, engine: str) -> None:
+    outcome = mmcheck.verify_file(str(path), mmcheck.Options(engine=engine))
     assert not outcome.diagnostics
     assert outcome.checks and outcome.ending is Ending.AS_EXPECTED, [
         (check.check.name, p.prop.name, p.verdict)
@@ -25,10 +27,11 @@ def test_case_is_accepted_and_ends_as_it_expects(path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_exactly_the_announced_warnings_come_out(path: Path) -> None:
+def test_exactly_the_announced_warnings_come_out(path: Path, engine: str) -> None:
     """Each is announced once, however many checks it comes from."""
-    outcome = mmcheck.verify_file(str(path))
+    outcome = mmcheck.verify_file(str(path), mmcheck.Options(engine=engine))
     warnings = [w for check in outcome.checks for w in check.warnings]
     found = {(path.name, w.span.line, w.code) for w in warnings if w.span is not None}
     assert found == set(announced(path, "warning"))

@@ -25,6 +25,8 @@ reachable impossible: x == 5 && y == 4;
 deadlock free;
 """
 
+UNLIMITED = Limits()
+
 pytestmark = pytest.mark.parametrize("engine", list(ENGINES))
 
 
@@ -41,7 +43,7 @@ def names(instance: Instance) -> tuple[str, ...]:
     return tuple(p.name for p in instance.system.properties)
 
 
-def run(engine: str, limits: Limits = Limits(), text: str = COUNTER) -> Answer:
+def run(engine: str, limits: Limits = UNLIMITED, text: str = COUNTER) -> Answer:
     instance = instance_of(text)
     return ENGINES[engine]().check(instance, names(instance), limits, nothing)
 

@@ -13,6 +13,7 @@ import mmcheck
 from mmcheck.cli.group import mmcheck as command_line
 from mmcheck.core.outcome import Ending, SpecOutcome
 from mmcheck.diagnostics import CODES
+from mmcheck.syntax.lexer import CONTEXTUAL_WORDS
 
 ERRORS = ROOT / "docs" / "errors"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -54,9 +55,15 @@ def test_example_is_as_its_page_says(block: Block, tmp_path: Path) -> None:
 def run(command: str, monkeypatch: pytest.MonkeyPatch) -> Result:
     """Run a command that a page shows, from the root of the repository."""
     name, *words = command.split()
-    assert name == "mmcheck"
+    assert name in ("mmcheck", "scripts/mmcheck")
     monkeypatch.chdir(ROOT)
     return CliRunner().invoke(command_line, words, prog_name="mmcheck")
+
+
+def pattern_of(line: str) -> str:
+    """What a line of output may be: `…` stands for anything, and a time for any other."""
+    text = "[^\n]*".join(map(re.escape, line.rstrip().split("…")))
+    return re.sub(r"\d+\\\.\d+\\ s\b", r"[0-9.]+ s", text)
 
 
 @pytest.mark.parametrize("block", COMMANDS, ids=str)
@@ -66,8 +73,7 @@ def test_command_prints_what_its_page_shows(block: Block, monkeypatch: pytest.Mo
         if line.startswith("$ "):
             output = run(line[2:], monkeypatch).output
         elif line.strip() not in ("", "..."):
-            pattern = "[^\n]*".join(map(re.escape, line.rstrip().split("…")))
-            found = re.search(rf"^{pattern} *$", output, re.MULTILINE)
+            found = re.search(rf"^{pattern_of(line)} *$", output, re.MULTILINE)
             assert found is not None, f"{line!r} is not in the rest of the output:\n{output}"
             output = output[found.end() :]
 
@@ -111,6 +117,16 @@ def test_page_shows_how_a_code_comes_about_and_how_to_mend_it(code: str) -> None
 def test_index_lists_every_code_with_its_title() -> None:
     text = (ERRORS / "README.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| \[(\w+)\]\(\w+\.md\) \| (.*) \|$", text, re.MULTILINE) == list(CODES.items())
+
+
+def test_reserved_words_are_those_of_the_grammar() -> None:
+    grammar = (ROOT / "mmcheck" / "syntax" / "grammar.lark").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+    listed = re.search(r"### Reserved words\n\n```\n(.*?)```\n\n`(.*?)`", text, re.DOTALL)
+    assert listed is not None
+    reserved, contextual = (set(words.split()) for words in listed.groups())
+    assert contextual == CONTEXTUAL_WORDS
+    assert reserved == set(re.findall(r'"([a-z]+)"', grammar)) - CONTEXTUAL_WORDS
 
 
 def test_links_between_pages_lead_somewhere() -> None:

@@ -15,7 +15,7 @@ from mmcheck.cli.heartbeat import Heartbeat
 from mmcheck.cli.output import Output, is_terminal, standard_error, standard_output
 from mmcheck.cli.parameters import duration, memory_size, setting
 from mmcheck.cli.run import Format, JsonFormat, TextFormat, run
-from mmcheck.engines.engine import Limits
+from mmcheck.engines.engine import Limits, Preferences
 from mmcheck.engines.registry import DEFAULT, ENGINES
 from mmcheck.report.text import Traces
 
@@ -92,6 +92,18 @@ Examples:
     help="What does the search.",
 )
 @click.option(
+    "--no-symmetry",
+    is_flag=True,
+    help="Count states that differ only by a permutation of sort elements one by one. Default: off.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1, max=64),
+    default=2,
+    show_default=True,
+    help="Threads of the explicit engine. Results do not depend on them.",
+)
+@click.option(
     "--format",
     type=click.Choice(["text", "json"]),
     default="text",
@@ -139,6 +151,8 @@ def verify(
     timeout: float | None,
     max_memory: int | None,
     engine: str,
+    no_symmetry: bool,
+    threads: int,
     format: str,
     traces: str,
     quiet: bool,
@@ -155,7 +169,8 @@ def verify(
     if not paths:
         raise click.UsageError("no path given: name files or folders, such as `mmcheck verify specs`")
     limits = Limits(max_states, max_depth, timeout, max_memory)
-    options = session.Options(settings, checks, properties, limits, engine)
+    preferences = Preferences(symmetry=not no_symmetry, threads=threads)
+    options = session.Options(settings, checks, properties, limits, engine, preferences)
     out, err = standard_output(color, width), standard_error(color, width)
     heartbeat = Heartbeat(err.stream, _rewritable(err), err.width)
     files, diagnostics = session.find_specs(paths, importers)

@@ -24,6 +24,18 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Preferences:
+    """What changes how an engine works, but no verdict."""
+
+    symmetry: bool = True
+    """Whether states that differ by a permutation of sort elements only count as one."""
+    threads: int = 2
+
+
+ORDINARY = Preferences()
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """A heartbeat: where a long run stands."""
 

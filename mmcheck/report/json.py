@@ -96,6 +96,7 @@ def _statistics(found: Statistics) -> Object:
         "engine": found.engine,
         "states": found.states,
         "transitions": found.transitions,
+        "symmetry": list(found.symmetry),
         "depth": found.depth,
         "seconds": round(found.seconds, 3),
         "memory": found.memory,
@@ -193,6 +194,7 @@ def _exhaustive(evidence: Exhaustive) -> Object:
         "kind": "exhaustive",
         "states": evidence.states,
         "transitions": evidence.transitions,
+        "symmetry": list(evidence.symmetry),
         "depth": evidence.depth,
     }
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from mmcheck.core.check import Check
 from mmcheck.core.instance import Instance
 from mmcheck.core.outcome import CheckOutcome, Ending, PropertyOutcome, SpecOutcome
+from mmcheck.core.system import Liveness, Scenario
 from mmcheck.core.trace import Trace
 from mmcheck.core.types import show_value
 from mmcheck.core.verdict import Binding, Proved, Violated, Witness
@@ -139,14 +140,16 @@ def _check_heading(outcome: CheckOutcome, width: int) -> list[Text]:
 
 def _statistics(outcome: CheckOutcome, width: int) -> list[Text]:
     found = outcome.statistics
-    parts = [
+    searched = [
         count(found.states, "state"),
+        *([f"up to symmetry of {' and '.join(found.symmetry)}"] if found.symmetry else []),
         count(found.transitions, "transition"),
         f"depth {found.depth:,}",
         "complete" if found.complete else "INTERRUPTED" if outcome.interrupted else "not complete",
-        duration(found.seconds),
-        f"{found.engine} engine",
     ]
+    if all(isinstance(p.prop, Scenario | Liveness) for p in outcome.properties):
+        searched = ["no search was needed"]
+    parts = [*searched, duration(found.seconds), f"{found.engine} engine"]
     return paragraph("  ", separated(parts), width, QUIET)
 
 

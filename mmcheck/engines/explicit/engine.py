@@ -120,6 +120,8 @@ class _Judge:
         search = self.search
         if search.stopped is not None:
             return Unknown(search.stopped)
+        if not search.visited.size and (search.initial_failure or ERROR in search.found):
+            return Unknown("there is no initial state without a model error", limit=False)
         return Proved(Exhaustive(search.visited.size, search.transitions, search.depth, self.symmetry))
 
     def judge_reachable(self, prop: Reachable) -> Verdict:

@@ -58,7 +58,9 @@ class Tracer:
         initial, steps = self._run(self._chain(found))
         last = steps[-1].target if steps else initial
         endings = self._endings(prop, last)
-        ending = next((e for e in endings if among is None or e[0] in among), None)
+        possible = (e for e in endings if among is None or e[0] in among)
+        # An error in the state itself comes before one in a step from it.
+        ending = min(possible, key=lambda e: len(e[1]) + isinstance(e[2], FailedStep), default=None)
         if ending is None:
             raise RuntimeError(f"what the packed search found for `{prop.name}` is not there")
         binding, final, end = ending

@@ -25,7 +25,7 @@ SWITCH = 60_000
 
 PARTS = 256
 FIRST_CAPACITY = 512
-FULL = 0.8
+FULL = 0.7
 """How full a table may be before it grows, by half."""
 
 
@@ -105,10 +105,14 @@ class Visited:
 
 
 def _partitioned(rows: Rows) -> tuple[Rows, NDArray[np.int64]]:
-    from mmcheck.engines.explicit.kernels import partition
+    # Numba is loaded where it is first needed: most specs are small and never need it.
+    from mmcheck.engines.explicit import kernels
 
     ordered, ends = np.empty_like(rows), np.empty(PARTS, np.int64)
-    partition(rows, ordered, ends)
+    if rows.shape[1] == 1:
+        kernels.partition_words(rows[:, 0], ordered[:, 0], ends)
+    else:
+        kernels.partition_rows(rows, ordered, ends)
     return ordered, ends
 
 
@@ -128,7 +132,7 @@ class _Table:
         return np.full((capacity, self.words), np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64)
 
     def insert(self, rows: Rows) -> list[Rows]:
-        from mmcheck.engines.explicit.kernels import insert
+        from mmcheck.engines.explicit import kernels
 
         fresh: list[Rows] = []
         start = 0
@@ -138,17 +142,23 @@ class _Table:
                 self._grow()
                 continue
             new = np.empty((min(room, len(rows) - start), self.words), np.uint64)
-            start, found = insert(self.rows, rows, start, room, new)
+            if self.words == 1:
+                start, found = kernels.insert_words(self.rows[:, 0], rows[:, 0], start, room, new[:, 0])
+            else:
+                start, found = kernels.insert_rows(self.rows, rows, start, room, new)
             self.count += found
             if found:
                 fresh.append(new[:found])
         return fresh
 
     def _grow(self) -> None:
-        from mmcheck.engines.explicit.kernels import rehash
+        from mmcheck.engines.explicit import kernels
 
         larger = self._empty(self.capacity + self.capacity // 2)
-        rehash(self.rows, larger)
+        if self.words == 1:
+            kernels.rehash_words(self.rows[:, 0], larger[:, 0])
+        else:
+            kernels.rehash_rows(self.rows, larger)
         self.rows, self.capacity = larger, len(larger)
 
 

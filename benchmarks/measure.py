@@ -1,0 +1,68 @@
+"""Runs one command and says what it took: wall time, peak memory, output."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class TimeLimitError(Exception):
+    """The command was stopped, because its time was over."""
+
+
+class CommandError(Exception):
+    """The command did not end well; the text holds the end of its output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """`memory` is the largest resident size in bytes of the command, or of a process that it waited for.
+
+    The system counts what the process was before it became the command, so that no figure lies below the size
+    of the Python process that measures, some 20 MiB.
+    """
+
+    seconds: float
+    memory: int
+    output: str
+
+
+def run(command: Sequence[str], folder: Path, limit: float) -> Run:
+    """Run a command to its end in `folder`, at most `limit` seconds."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
+        begin = time.monotonic()
+        # A session of its own, so that the limit also ends what the command started.
+        process = subprocess.Popen(
+            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        )
+        stopped = threading.Event()
+        timer = threading.Timer(limit, _stop, (process.pid, stopped))
+        timer.start()
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            _stop(process.pid, stopped)
+            raise
+        finally:
+            timer.cancel()
+        seconds = time.monotonic() - begin
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        text = output.read()
+    if stopped.is_set():
+        raise TimeLimitError
+    if process.returncode != 0:
+        raise CommandError(f"{' '.join(command)}: exit status {process.returncode}\n{text[-2000:]}")
+    return Run(seconds, usage.ru_maxrss * 1024, text)
+
+
+def _stop(pid: int, stopped: threading.Event) -> None:
+    stopped.set()
+    os.killpg(pid, signal.SIGKILL)
