@@ -49,4 +49,6 @@ SIZE_NAMES = ("tiny", "small", "medium", "large")
 
 def cases(models: tuple[str, ...], sizes: tuple[str, ...]) -> list[Case]:
     """The cases of these models and sizes, smallest first."""
-    return [Case(model, size) for name in sizes for model in models for size in SIZES[model] if size.name == name]
+    return [
+        Case(model, size) for name in sizes for model in models for size in SIZES[model] if size.name == name
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -40,7 +41,12 @@ def run(command: Sequence[str], folder: Path, limit: float) -> Run:
         begin = time.monotonic()
         # A session of its own, so that the limit also ends what the command started.
         process = subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
         stopped = threading.Event()
         timer = threading.Timer(limit, _stop, (process.pid, stopped))
@@ -65,4 +71,5 @@ def run(command: Sequence[str], folder: Path, limit: float) -> Run:
 
 def _stop(pid: int, stopped: threading.Event) -> None:
     stopped.set()
-    os.killpg(pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):  # it may just have ended
+        os.killpg(pid, signal.SIGKILL)

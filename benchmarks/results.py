@@ -68,7 +68,8 @@ def read(file: Path, machine: dict[str, str]) -> Results:
     if document["machine"] != machine:
         raise ValueError(f"{file} was measured elsewhere, or with other versions: {document['machine']}")
     rows = tuple(
-        Row(**{**row, "seconds": tuple(row["seconds"]), "search": tuple(row["search"])}) for row in document["rows"]
+        Row(**{**row, "seconds": tuple(row["seconds"]), "search": tuple(row["search"])})
+        for row in document["rows"]
     )
     return Results(machine, rows)
 

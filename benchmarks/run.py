@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks import measure, results, table
 from benchmarks.cases import HERE, MODELS, SIZE_NAMES, Case, cases
 from benchmarks.results import Results, Row
-from benchmarks.tools import DEFAULT_MMCHECK, Tool, tools
+from benchmarks.tools import DEFAULT_CC, DEFAULT_MMCHECK, Tool, tools
 
 README = HERE / "README.md"
 
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
-    names = [tool.name for tool in tools(DEFAULT_MMCHECK)]
+    names = [tool.name for tool in tools(DEFAULT_MMCHECK, DEFAULT_CC)]
     parser.add_argument("--models", type=_names(MODELS), default=MODELS, help=f"of {', '.join(MODELS)}")
     parser.add_argument(
         "--sizes", type=_names(SIZE_NAMES), default=SIZE_NAMES[1:], help=f"of {', '.join(SIZE_NAMES)}"
@@ -50,12 +50,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--limit", type=float, default=600, help="seconds for one run of one tool")
     parser.add_argument("--quick", action="store_true", help="one run, the size small only")
     parser.add_argument("--mmcheck", default=DEFAULT_MMCHECK, help="the command that runs mmcheck")
+    parser.add_argument("--cc", default=DEFAULT_CC, help="the C compiler with its flags (%(default)s)")
     parser.add_argument("--results", type=Path, help="a file to keep the results in, and to add these to")
     parser.add_argument("--readme", action="store_true", help="write the table into benchmarks/README.md")
     return parser
 
 
-def _names(known: Sequence[str]):  # type: ignore[no-untyped-def]
+def _names(known: Sequence[str]) -> Callable[[str], tuple[str, ...]]:
     def parse(text: str) -> tuple[str, ...]:
         wrong = [name for name in text.split(",") if name not in known]
         if wrong:
@@ -70,7 +71,7 @@ def _measured(options: argparse.Namespace) -> Results:
     kept = Results(results.machine())
     if options.results:
         kept = results.read(options.results, kept.machine)
-    chosen = _present(tools(options.mmcheck), options.tools)
+    chosen = _present(tools(options.mmcheck, options.cc), options.tools)
     for case in cases(options.models, options.sizes):
         runs = options.large_runs if case.size.name == "large" and options.large_runs else options.runs
         kept = kept.replaced(_case(case, chosen, runs, options.limit))
@@ -94,7 +95,9 @@ def _present(known: list[Tool], names: Sequence[str]) -> list[Tool]:
 def _case(case: Case, chosen: list[Tool], runs: int, limit: float) -> list[Row]:
     """Each tool `runs` times. The tools take turns, each time another is the first: a slow minute hits all."""
     measured = [tool for tool in chosen if case.size.name in tool.sizes]
-    rows = {tool.name: Row(case.model, case.size.name, tool.name, tool.counts.value, limit) for tool in measured}
+    rows = {
+        tool.name: Row(case.model, case.size.name, tool.name, tool.counts.value, limit) for tool in measured
+    }
     over: set[str] = set()
     for turn in range(runs):
         first = turn % max(len(measured), 1)

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from benchmarks.cases import HERE, Case
 
-CC = ("gcc", "-O3", "-march=native")
+DEFAULT_MMCHECK = f"{shlex.quote(sys.executable)} -m mmcheck"
+DEFAULT_CC = "gcc -O3 -march=native"
 
 
 class Counts(Enum):
@@ -53,9 +54,10 @@ class Tool:
         return any(shutil.which(program) is None for program in self.needs)
 
 
-def tools(mmcheck: str) -> list[Tool]:
-    """All tools; `mmcheck` is the command line that runs mmcheck."""
-    return [*_mmcheck(shlex.split(mmcheck)), _c(), *_spin(), *_rumur()]
+def tools(mmcheck: str, cc: str) -> list[Tool]:
+    """All tools; the two are the command lines that run mmcheck, and a C compiler."""
+    compiler = shlex.split(cc)
+    return [*_mmcheck(shlex.split(mmcheck)), _c(compiler), *_spin(compiler), *_rumur(compiler)]
 
 
 # --- mmcheck ---------------------------------------------------------------------------------------------
@@ -92,12 +94,12 @@ def _read_mmcheck(output: str) -> Count:
 # --- C ---------------------------------------------------------------------------------------------------
 
 
-def _c() -> Tool:
+def _c(cc: list[str]) -> Tool:
     def commands(case: Case, folder: Path) -> list[tuple[str, ...]]:
         source = str(HERE / "c" / f"{case.model}.c")
-        return [(*CC, *_defines(case), "-o", "search", source), ("./search",)]
+        return [(*cc, *_defines(case), "-o", "search", source), ("./search",)]
 
-    return Tool("c", Counts.STATES, ("gcc",), commands, _read_c)
+    return Tool("c", Counts.STATES, (cc[0],), commands, _read_c)
 
 
 def _read_c(output: str) -> Count:
@@ -107,7 +109,7 @@ def _read_c(output: str) -> Count:
 # --- Spin ------------------------------------------------------------------------------------------------
 
 
-def _spin() -> list[Tool]:
+def _spin(cc: list[str]) -> list[Tool]:
     """Depth-first and breadth-first, each with partial-order reduction and without it.
 
     The reduction has nothing to reduce, since the models are one process each, so that the runs without it
@@ -120,11 +122,11 @@ def _spin() -> list[Tool]:
             slots = max(case.size.states.bit_length(), 18)
             return [
                 ("spin", *_defines(case), "-a", model),
-                (*CC, "-DSAFETY", "-DMEMLIM=200000", *flags, "-o", "pan", "pan.c"),
+                (*cc, "-DSAFETY", "-DMEMLIM=200000", *flags, "-o", "pan", "pan.c"),
                 ("./pan", f"-m{case.size.states}", f"-w{slots}"),
             ]
 
-        return Tool(name, Counts.STATES, ("spin", "gcc"), commands, _read_spin, sizes)
+        return Tool(name, Counts.STATES, ("spin", cc[0]), commands, _read_spin, sizes)
 
     always, smaller = ("tiny", "small", "medium", "large"), ("tiny", "small", "medium")
     return [
@@ -154,7 +156,7 @@ _RUMUR = (
 )
 
 
-def _rumur() -> list[Tool]:
+def _rumur(cc: list[str]) -> list[Tool]:
     def tool(name: str, counts: Counts, symmetry: str, threads: int, *, sizes: tuple[str, ...]) -> Tool:
         def commands(case: Case, folder: Path) -> list[tuple[str, ...]]:
             # rumur has no option that sets a constant.
@@ -162,11 +164,11 @@ def _rumur() -> list[Tool]:
             options = ("--symmetry-reduction", symmetry, "--threads", str(threads), *_RUMUR)
             return [
                 ("rumur", *options, "--output", "model.c", "model.m"),
-                (*CC, "-DNDEBUG", "-o", "search", "model.c", "-lpthread"),
+                (*cc, "-DNDEBUG", "-o", "search", "model.c", "-lpthread"),
                 ("./search",),
             ]
 
-        return Tool(name, counts, ("rumur", "gcc"), commands, _read_rumur, sizes)
+        return Tool(name, counts, ("rumur", cc[0]), commands, _read_rumur, sizes)
 
     always, smaller = ("tiny", "small", "medium", "large"), ("tiny", "small", "medium")
     return [
@@ -204,6 +206,3 @@ def _found(pattern: str, output: str) -> Count:
     if match is None:
         raise ValueError(f"no number of states in:\n{output[-2000:]}")
     return Count(int(match[1]), int(match[2]))
-
-
-DEFAULT_MMCHECK = f"{shlex.quote(sys.executable)} -m mmcheck"

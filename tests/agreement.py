@@ -17,7 +17,7 @@ from mmcheck.core.outcome import CheckOutcome
 from mmcheck.core.semantics import Dynamics, ModelError, at, denote, initial_states
 from mmcheck.core.terms import Local, Term, children
 from mmcheck.core.trace import Failure, Step
-from mmcheck.core.types import Elem
+from mmcheck.core.types import Elem, Value
 from mmcheck.core.verdict import Proved, Violated, Witness
 from mmcheck.engines.engine import Limits
 
@@ -161,7 +161,7 @@ def blame_is_true(outcome: CheckOutcome) -> list[str]:
 
 
 def _has_value(
-    instance: Instance, blame: Blame, state: State, step: tuple[object, ...], claim: dict[str, object]
+    instance: Instance, blame: Blame, state: State, step: tuple[object, ...], claim: dict[str, Value]
 ) -> bool:
     """Whether some values of the names bound around the part, equal to those told, give it its value."""
     told = dict(blame.bindings)

@@ -148,7 +148,8 @@ class Model:
                         rows = product(*(self.values(f.type) for f in fields))
                         names = [f.name.name for f in fields]
                         return [dict(zip(names, row, strict=True)) for row in rows]
-                raise TypeError(name)
+                    case other:
+                        raise TypeError(other)
             case ast.RangeType(lo, hi):
                 return list(range(self.constant(lo), self.constant(hi) + 1))
             case ast.OptionalType(base):

@@ -197,14 +197,14 @@ class Writer:
             return self.call(self.pick(calls), ctx, depth)
         if self.can(type, ctx) and self.chance(6):
             branches = f"{self.expr(type, ctx, depth - 1)} : {self.anchored(type, ctx)}"
-            return f"({self.bool(ctx, depth - 1)} ? {branches})"
+            return f"({self.truth(ctx, depth - 1)} ? {branches})"
         match type:
             case BoolType():
-                return self.bool(ctx, depth)
+                return self.truth(ctx, depth)
             case RangeType():
                 return self.number(type, ctx, depth)
             case SetType():
-                return self.set(type, ctx, depth)
+                return self.set_of(type, ctx, depth)
             case OptionalType(base) if self.can(base, ctx):
                 return self.expr(base, ctx, depth - 1)
             case _:
@@ -232,7 +232,7 @@ class Writer:
         args = ", ".join(self.expr(param, ctx, depth - 1) for param in params)
         return f"{name}({args}){chr(39) if ctx.step and self.chance(2) else ''}"
 
-    def bool(self, ctx: Ctx, depth: int) -> str:
+    def truth(self, ctx: Ctx, depth: int) -> str:
         if depth <= 0:
             return self.comparison(ctx, 0)
         kind = self.below(10)
@@ -313,7 +313,7 @@ class Writer:
             return self.quantified("count", ctx, depth)
         return self.pick(self.atoms(type, ctx))
 
-    def set(self, type: SetType, ctx: Ctx, depth: int) -> str:
+    def set_of(self, type: SetType, ctx: Ctx, depth: int) -> str:
         if self.can(type.element, ctx) and (depth <= 0 or self.chance(2)):
             items = [self.expr(type.element, ctx, depth - 1) for _ in range(1 + self.below(2))]
             return f"{{{', '.join(items)}}}"

@@ -15,6 +15,7 @@ from _pytest.mark import ParameterSet
 
 from mmcheck.core.outcome import CheckOutcome, Ending, SpecOutcome
 from mmcheck.core.verdict import Proved, Unknown, Violated, Witness
+from mmcheck.engines.engine import Preferences
 from mmcheck.session import Options, find_specs, load, verify_file
 
 ROOT = Path(__file__).parent.parent
@@ -199,7 +200,7 @@ SLOW = 6_000
 
 
 def verify(file: Path, check: str) -> tuple[SpecOutcome, CheckOutcome]:
-    outcome = verify_file(str(file), Options(checks=(check,)), observe=lambda progress: None)
+    outcome = verify_file(str(file), Options(checks=(check,), preferences=Preferences(symmetry=False)), observe=lambda progress: None)
     assert not outcome.diagnostics
     (only,) = outcome.checks
     return outcome, only

@@ -82,6 +82,13 @@ def test_set_up_runs_scripts_that_are_there() -> None:
     assert all((ROOT / script).stat().st_mode & 0o111 for script in scripts)
 
 
+def test_verdicts_explained_are_those_shown() -> None:
+    text = README.read_text(encoding="utf-8")
+    explained = re.findall(r"^\| ((?:proved|violated)[^|]*\d[^|]*?) \|", text, re.MULTILINE)
+    assert len(explained) == 2
+    assert [verdict for verdict in explained if verdict not in "".join(CONSOLE.findall(text))] == []
+
+
 def test_exit_codes_are_all_told() -> None:
     told = re.findall(r"^\| (\d+) \|", README.read_text(encoding="utf-8"), re.MULTILINE)
     assert [int(code) for code in told] == list(Exit)

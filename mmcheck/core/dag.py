@@ -155,7 +155,9 @@ class Dag:
     # --- sets --------------------------------------------------------------------------------------------
 
     def bit(self, element: int) -> int:
-        low, high = self.bounds[element]
+        """The set of one element. A number below 0 is none (it is null, where that is an error anyway), and
+        counts as 0."""
+        low, high = (max(bound, 0) for bound in self.bounds[element])
         if low == high:
             return self.const(1 << low)
         return self._node(Node(Op.BIT, (element,)), 1 << low, 1 << high)

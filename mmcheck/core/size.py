@@ -25,7 +25,7 @@ from mmcheck.core.system import (
     Transition,
 )
 from mmcheck.core.system import Let as LetStatement
-from mmcheck.core.terms import Count, Local, Quantified, Term, children
+from mmcheck.core.terms import Count, Local, Quantified, Read, Term, children
 from mmcheck.core.types import (
     BoolType,
     EnumType,
@@ -44,6 +44,8 @@ MOST = 1_000_000
 
 MOST_CELLS = 10_000
 """The most cells that are accepted. A state is copied whenever a cell is written."""
+MOST_ELEMENTS = 62
+"""The most elements that a set may have: one bit for each in a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ def excesses(instance: Instance) -> Iterator[Excess]:
     for variable in instance.system.variables:
         cells = prod(cardinality(index, sizes) for index in variable.indices) * _scalars(variable.type)
         total += cells
+        yield from _of_type(variable.type, variable.span, sizes)
         if total > MOST_CELLS:
             yield Excess(f"the cells up to those of `{variable.name}`", total, variable.span)
             break
@@ -113,6 +116,23 @@ def excesses(instance: Instance) -> Iterator[Excess]:
                 yield from _too_many(f"the instances of `{name}`", _bindings(params, sizes), prop.span)
             case _:
                 pass
+
+
+def _of_type(type: Type, span: Span | None, sizes: Sizes) -> Iterator[Excess]:
+    match type:
+        case SetType():
+            yield from _of_set(type, span, sizes)
+        case StructType(_, fields):
+            for field in fields:
+                yield from _of_type(field.type, span, sizes)
+        case _:
+            pass
+
+
+def _of_set(type: SetType, span: Span | None, sizes: Sizes) -> Iterator[Excess]:
+    elements = cardinality(type.element, sizes)
+    if elements > MOST_ELEMENTS:
+        yield Excess("the elements that this set may have", elements, span)
 
 
 def _scalars(type: Type) -> int:
@@ -179,6 +199,8 @@ def _ways(body: Body, sizes: Sizes) -> int:
 
 
 def _of_term(term: Term, outer: int, sizes: Sizes) -> Iterator[Excess]:
+    if isinstance(term.type, SetType) and not isinstance(term, Read):
+        yield from _of_set(term.type, term.span, sizes)
     if isinstance(term, Quantified | Count):
         outer *= _bindings(term.binders, sizes)
         if outer > MOST:

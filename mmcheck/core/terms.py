@@ -7,8 +7,8 @@ form used in golden tests: an s-expression close to SMT-LIB.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeAlias, assert_never
 
@@ -337,6 +337,37 @@ def children(term: Term) -> Iterator[Term]:
             yield body
         case Let(_, value, body):
             yield from (value, body)
+        case _:
+            assert_never(term)
+
+
+def rebuild(term: Term, change: Callable[[Term], Term]) -> Term:
+    """The same term with its direct subterms changed."""
+    match term:
+        case Literal() | Local() | By():
+            return term
+        case Read(place):
+            return replace(term, place=replace(place, indices=tuple(map(change, place.indices))))
+        case FieldOf(record):
+            return replace(term, record=change(record))
+        case Not(arg) | Coerce(arg):
+            return replace(term, arg=change(arg))
+        case And(args) | Or(args):
+            return replace(term, args=tuple(map(change, args)))
+        case SetLiteral(items):
+            return replace(term, items=tuple(map(change, items)))
+        case Cardinality(container):
+            return replace(term, set=change(container))
+        case Implies() | Compare() | Arithmetic() | SetOperation():
+            return replace(term, left=change(term.left), right=change(term.right))
+        case Member(element, container):
+            return replace(term, element=change(element), set=change(container))
+        case Conditional(condition, then, orelse):
+            return replace(term, condition=change(condition), then=change(then), orelse=change(orelse))
+        case Quantified(_, _, where, body) | Count(_, where, body):
+            return replace(term, where=None if where is None else change(where), body=change(body))
+        case Let(_, value, body):
+            return replace(term, value=change(value), body=change(body))
         case _:
             assert_never(term)
 

@@ -30,7 +30,7 @@ from mmcheck.core.types import (
 )
 from mmcheck.elaborate.context import Context, Definition, program_counter
 from mmcheck.elaborate.fit import Fit, base_of, comparable, describe, fit, join
-from mmcheck.elaborate.fold import fold
+from mmcheck.elaborate.fold import bind, fold
 from mmcheck.elaborate.scope import EnumValue, Scope, did_you_mean, kind
 from mmcheck.source import Span
 from mmcheck.syntax import ast
@@ -437,7 +437,10 @@ class Expressions:
         for param, value in reversed(list(zip(definition.params, values, strict=True))):
             if value is None:
                 return None
-            term = terms.Let(param, value, term, span=expr.span)
+            if isinstance(value, Literal):
+                term = bind(term, param.name, value)
+            else:
+                term = terms.Let(param, value, term, span=expr.span)
         return term
 
     def _check_readable(self, body: Term, span: Span) -> None:

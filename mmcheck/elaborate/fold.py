@@ -17,6 +17,7 @@ from mmcheck.core.terms import (
     Conditional,
     Implies,
     Literal,
+    Local,
     Member,
     Not,
     Or,
@@ -25,6 +26,8 @@ from mmcheck.core.terms import (
     SetOp,
     SetOperation,
     Term,
+    children,
+    rebuild,
 )
 from mmcheck.core.types import BOOL, OptionalType, RangeType, SetType, Type, Value
 
@@ -35,6 +38,26 @@ def fold(term: Term) -> Term:
     What could run into a model error is kept: `x[i] && false` is not false where `x[i]` has no value."""
     folded = _folded(term)
     return folded if folded is term else replace(folded, span=term.span)
+
+
+def bind(body: Term, name: str, value: Literal) -> Term:
+    """The body with a name replaced by a value, folded again."""
+    known: dict[int, Term] = {}
+
+    def bound(term: Term) -> Term:
+        if isinstance(term, Local):
+            return replace(value, span=term.span) if term.name == name else term
+        if id(term) not in known:
+            known[id(term)] = fold(rebuild(term, bound)) if _mentions(term, name) else term
+        return known[id(term)]
+
+    return bound(body)
+
+
+def _mentions(term: Term, name: str) -> bool:
+    if isinstance(term, Local):
+        return term.name == name
+    return any(_mentions(child, name) for child in children(term))
 
 
 def _folded(term: Term) -> Term:

@@ -79,11 +79,16 @@ class _Loader:
             )
             return None
         if found not in self.loaded:
-            source = read_source(found, str(found), self.collector, declaration.module.span)
+            source = read_source(found, _shown(found), self.collector, declaration.module.span)
             if source is None:
                 return None
             self.load(found, source, chain)
         return found
+
+
+def _shown(path: Path) -> str:
+    """A path as messages show it: from the current folder on, where it lies below."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def candidates(name: str, importer: Path) -> Iterator[Path]:

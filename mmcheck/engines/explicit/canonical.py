@@ -102,7 +102,9 @@ class Canonical:
 
 def canonical_form(instance: Instance, layout: Layout) -> Canonical | None:
     """The canonical form that uses every sort it can; None where there is nothing to permute."""
-    sizes = {sort: size for sort, size in instance.sizes.items() if size > 1}
+    mentioned = {index.sort for c in instance.cells for index in c.indices if isinstance(index, Elem)}
+    mentioned |= {sort for c in instance.cells if (sort := sort_of(c.type)) is not None}
+    sizes = {sort: size for sort, size in instance.sizes.items() if size > 1 and sort in mentioned}
     record = _record_sort(instance, layout, sizes)
     others = [sort for sort in sorted(sizes, key=lambda s: sizes[s]) if sort != record]
     used: list[str] = []

@@ -6,8 +6,8 @@ A table is an array of rows of words; a row that begins with all ones is empty (
 different tables run side by side. Those whose names end in `_words` are for states of one word, the common
 case: they are twice as fast.
 
-References: D. E. Knuth, The art of computer programming, vol. 3, 6.4 (multiplicative hashing); D. Lemire, Fast
-random integer generation in an interval, TOMACS 2019 (a slot by multiplication instead of division).
+References: D. E. Knuth, The art of computer programming, vol. 3, 6.4 (multiplicative hashing); D. Lemire,
+Fast random integer generation in an interval, TOMACS 2019 (a slot by multiplication, not by division).
 """
 
 from __future__ import annotations

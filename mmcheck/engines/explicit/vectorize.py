@@ -96,7 +96,7 @@ class Block:
                 left, right = self._masks(args)
                 return np.bitwise_and(left, np.invert(right)).astype(dtype)
             case Op.BIT:
-                return np.left_shift(np.int64(1), self.column(args[0]).astype(np.int64)).astype(dtype)
+                return np.left_shift(1, np.maximum(self.column(args[0]).astype(np.int64), 0)).astype(dtype)
             case Op.POPCOUNT:
                 return np.bitwise_count(self.column(args[0]).astype(np.int64)).astype(dtype)
             case _:
