@@ -104,7 +104,7 @@ def _of_case(rows: list[Row]) -> list[str]:
 
 
 def _pair(first: Row, other: Row, *, transitions: bool) -> list[str]:
-    """Transitions between orbits depend on which state stands for an orbit, so that only states are compared."""
+    """Transitions between orbits depend on which state stands for an orbit: only states are compared."""
     fired = (first.transitions, other.transitions)
     if first.states == other.states and (not transitions or None in fired or fired[0] == fired[1]):
         return []

@@ -16,7 +16,7 @@ from benchmarks.tools import DEFAULT_CC, DEFAULT_MMCHECK, Tool, tools
 README = HERE / "README.md"
 
 
-class Stop(Exception):
+class StopError(Exception):
     """The run cannot go on; the text says why."""
 
 
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.sizes, options.runs = ("small",), 1
     try:
         found = _measured(options)
-    except (Stop, measure.CommandError, ValueError) as error:
+    except (StopError, measure.CommandError, ValueError) as error:
         sys.stderr.write(f"benchmarks: {error}\n")
         return 1
     if options.results:
@@ -78,7 +78,7 @@ def _measured(options: argparse.Namespace) -> Results:
         if options.results:
             results.write(options.results, kept)
         if problems := results.disagreements(kept.rows):
-            raise Stop("\n".join(["the tools do not agree:", *problems]))
+            raise StopError("\n".join(["the tools do not agree:", *problems]))
     return kept
 
 
@@ -93,7 +93,7 @@ def _present(known: list[Tool], names: Sequence[str]) -> list[Tool]:
 
 
 def _case(case: Case, chosen: list[Tool], runs: int, limit: float) -> list[Row]:
-    """Each tool `runs` times. The tools take turns, each time another is the first: a slow minute hits all."""
+    """Each tool `runs` times. They take turns, each time another is the first: a slow minute hits all."""
     measured = [tool for tool in chosen if case.size.name in tool.sizes]
     rows = {
         tool.name: Row(case.model, case.size.name, tool.name, tool.counts.value, limit) for tool in measured
@@ -122,7 +122,7 @@ def _added(row: Row, case: Case, tool: Tool) -> Row:
             seconds += last.seconds
     count = tool.read(last.output)
     if row.seconds and count.states != row.states:
-        raise Stop(f"{case}: {tool.name} finds {row.states:,} {row.counts}, and then {count.states:,}")
+        raise StopError(f"{case}: {tool.name} finds {row.states:,} {row.counts}, and then {count.states:,}")
     return Row(
         row.model, row.size, row.tool, row.counts, row.limit,
         (*row.seconds, seconds), (*row.search, last.seconds), max(row.memory, last.memory),

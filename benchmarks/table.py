@@ -40,7 +40,7 @@ def write_into(page: Path, results: Results) -> None:
 def losses(results: Results) -> str:
     """Every case and tool that took less time than mmcheck, with symmetry reduction or without it."""
     found = [
-        f"- {row.model} {row.size}: {row.tool} takes {row.median / ours.median:.2f} of the time of {ours.tool}."
+        f"- {row.model} {row.size}: {row.tool} needs {row.median / ours.median:.2f} of {ours.tool}'s time."
         for ours in results.rows
         if ours.tool in OURS and not ours.is_over_limit
         for row in results.rows
@@ -72,7 +72,7 @@ def _line(cells: tuple[str, ...]) -> str:
 
 def _cells(row: Row, rows: list[Row]) -> tuple[str, ...]:
     if row.is_over_limit:
-        return (row.tool, "", row.counts, f"over {row.limit:.0f}", "", "", "", "", "", "")
+        return (row.tool, "", row.counts, f"over {row.limit:g}", "", "", "", "", "", "")
     return (
         row.tool,
         f"{row.states:,}",

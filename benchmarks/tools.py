@@ -138,7 +138,7 @@ def _spin(cc: list[str]) -> list[Tool]:
 
 
 def _read_spin(output: str) -> Count:
-    """Spin's transitions are states stored and matched; that the initial one is stored is not a transition."""
+    """Spin's transitions are states stored and matched; storing the initial state is not a transition."""
     if "errors: 0" not in output or "max search depth too small" in output or "not completed" in output:
         raise ValueError("Spin proved less than everything")
     stored = re.search(r"^\s*(\d+) states, stored$", output, re.MULTILINE)

@@ -18,6 +18,7 @@ from mmcheck.core.instance import Instance
 from mmcheck.core.outcome import CheckOutcome, PropertyOutcome, SpecOutcome
 from mmcheck.core.semantics import at
 from mmcheck.core.size import MOST, excesses
+from mmcheck.core.symmetry import renumber
 from mmcheck.core.system import Invariant, NoModelError, Property, StepInvariant
 from mmcheck.core.terms import Literal
 from mmcheck.core.trace import Failure
@@ -213,8 +214,12 @@ def verify_check(
 def _property_outcome(
     certifier: Certifier, check: Check, prop: Property, verdict: Verdict
 ) -> PropertyOutcome:
-    certifier.certify(prop, verdict)
     instance = certifier.instance
+    if isinstance(verdict, Violated) and verdict.trace is not None:
+        # Any run is as good as its permutations; this one is easier to read, and the same for all engines.
+        binding, trace = renumber(instance, verdict.binding, verdict.trace)
+        verdict = replace(verdict, binding=binding, trace=trace)
+    certifier.certify(prop, verdict)
     trivial = (
         isinstance(prop, Invariant | StepInvariant)
         and isinstance(prop.body, Literal)
@@ -322,7 +327,10 @@ def find_specs(
     if importers:
         changed = {Path(path).resolve() for path in found}
         found += [path for path in _specs_below(Path()) if changed & _imports(path)]
-    return tuple({Path(path).resolve(): path for path in reversed(found)}.values())[::-1], tuple(diagnostics)
+    once: dict[Path, str] = {}
+    for path in found:
+        once.setdefault(Path(path).resolve(), path)
+    return tuple(once.values()), tuple(diagnostics)
 
 
 def _specs_below(folder: Path) -> list[str]:

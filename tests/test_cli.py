@@ -408,9 +408,9 @@ def test_a_reader_who_goes_away_changes_nothing(toy: Path) -> None:
 def test_ctrl_c_ends_with_the_statistics_so_far(tmp_path: Path) -> None:
     """A spec with more states than anyone waits for; the signal comes while it is searched."""
     (tmp_path / "big.mmc").write_text(
-        "spec big;\nsort Page = 3;\nstate { 0..9 n[Page]; 0..9 m[Page]; }\n"
-        "transition more(Page p) { n[p] = (n[p] < 9 ? n[p] + 1 : 0); }\n"
-        "transition less(Page p) { m[p] = (m[p] < 9 ? m[p] + 1 : 0); }\n",
+        "spec big;\nsort Page = 4;\nstate { 0..99 n[Page]; 0..99 m[Page]; }\n"
+        "transition more(Page p) { n[p] = (n[p] < 99 ? n[p] + 1 : 0); }\n"
+        "transition less(Page p) { m[p] = (m[p] < 99 ? m[p] + 1 : 0); }\n",
         encoding="utf-8",
     )
     running = subprocess.Popen(

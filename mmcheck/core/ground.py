@@ -14,6 +14,7 @@ from typing import TypeAlias, assert_never
 
 from mmcheck.core import system, terms
 from mmcheck.core.codes import code_bounds, encode, least
+from mmcheck.core.coverage import Branch, Side
 from mmcheck.core.dag import Dag
 from mmcheck.core.instance import Action, Instance, bindings
 from mmcheck.core.system import Body, Statement
@@ -28,6 +29,7 @@ from mmcheck.core.types import (
     Value,
     domain,
 )
+from mmcheck.source import Span
 
 Nodes: TypeAlias = tuple[int, ...]
 """A value as nodes: one for a scalar, one for each leaf of a struct."""
@@ -36,6 +38,16 @@ Binding: TypeAlias = tuple[tuple[str, Value], ...]
 
 _Join: TypeAlias = Callable[[int, int], int]
 _Known: TypeAlias = Callable[[int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class GroundBranch:
+    """Where an action takes a branch: where `taken` is true, of the states where it is enabled; and where
+    `failed` is true, on the way into a model error."""
+
+    branch: Branch
+    taken: int
+    failed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,7 @@ class GroundAction:
     guard: int
     fails: int
     updates: Mapping[int, int]
+    branches: tuple[GroundBranch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +106,7 @@ class Grounder:
             updates = {cell: new for cell, (new, old) in changed if new != old}
             guard = self.dag.conj(run.alive, self.dag.invert(run.fails))
             if guard != self.dag.false or run.fails != self.dag.false:
-                yield GroundAction(action, guard, run.fails, updates)
+                yield GroundAction(action, guard, run.fails, updates, tuple(run.branches()))
             picks = _next_picks(run.picked)
             if not picks:
                 return
@@ -173,6 +186,8 @@ class _Run:
     picked: list[tuple[int, int]] = field(default_factory=list)
     after: list[int] = field(default_factory=list)
     by: str = ""
+    marks: dict[Branch, list[tuple[int, int]]] = field(default_factory=dict)
+    """For each branch, and each time that it stands to be taken: under which condition, and `alive` then."""
 
     def __post_init__(self) -> None:
         self.dag = self.grounder.dag
@@ -229,9 +244,12 @@ class _Run:
             case system.Choose(binders, where):
                 self.choose(binders, where)
             case system.If(condition, then, orelse):
-                self.branch(self.truth(condition), then, orelse)
+                test = self.truth(condition)
+                self.mark(statement.span, Side.THEN, test)
+                self.mark(statement.span, Side.ELSE, dag.invert(test))
+                self.branch(test, then, orelse)
             case system.ForAll(binders, where, body):
-                self.for_all(binders, where, body)
+                self.for_all(binders, where, body, statement.span)
             case system.Stop():
                 self.stopped = dag.disj(self.stopped, dag.conj(self.path, dag.invert(self.stopped)))
             case _:
@@ -273,12 +291,30 @@ class _Run:
         merged = [dag.ite(condition, a, b) for a, b in zip(taken, self.state, strict=True)]
         self.restore(merged, dag.ite(condition, stopped_there, self.stopped))
 
+    def mark(self, span: Span | None, side: Side, condition: int) -> None:
+        """A branch that is taken where the condition is true."""
+        if span is not None:
+            taken = self.dag.conj(self.path, condition, self.dag.invert(self.stopped))
+            self.marks.setdefault(Branch(span, side), []).append((taken, self.alive))
+
+    def branches(self) -> Iterator[GroundBranch]:
+        """The branches that were met, once the body is through. Where the action is enabled nothing has gone
+        wrong before any of them, so that `alive` need not be asked."""
+        dag = self.dag
+        for branch, marks in self.marks.items():
+            failed = dag.false
+            if self.fails != dag.false:
+                failed = dag.conj(self.fails, dag.disj(*(dag.conj(taken, alive) for taken, alive in marks)))
+            yield GroundBranch(branch, dag.disj(*(taken for taken, _ in marks)), failed)
+
     def restore(self, state: list[int], stopped: int) -> None:
         self.state, self.stopped = state, stopped
         if not self.bulk:
             self.reads = state
 
-    def for_all(self, binders: tuple[Local, ...], where: Term | None, body: Body) -> None:
+    def for_all(
+        self, binders: tuple[Local, ...], where: Term | None, body: Body, span: Span | None
+    ) -> None:
         """The body for all bindings: reads see the state before, writes add up."""
         nested, self.bulk = self.bulk, True
         if not nested:
@@ -290,6 +326,8 @@ class _Run:
             conditions.append(self.dag.true if where is None else self.truth(where))
         for names, condition in zip(bound, conditions, strict=True):
             self.locals |= names
+            if where is not None:
+                self.mark(span, Side.BODY, condition)
             self.branch(condition, body, ())
         self.bulk = nested
         if not nested:

@@ -8,6 +8,7 @@ from enum import Enum
 
 from mmcheck.core.blame import Blame
 from mmcheck.core.check import Check, Expectation, Expected
+from mmcheck.core.coverage import Coverage
 from mmcheck.core.instance import Instance
 from mmcheck.core.system import Property
 from mmcheck.core.verdict import Proved, Unknown, Verdict, Violated
@@ -88,6 +89,8 @@ class CheckOutcome:
     statistics: Statistics
     warnings: tuple[Diagnostic, ...] = ()
     interrupted: bool = False
+    coverage: Coverage | None = None
+    """None where nothing was searched, or by an engine that takes no steps."""
 
     @property
     def ending(self) -> Ending:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias, assert_never
 
 from mmcheck.core import system, terms
+from mmcheck.core.coverage import Branch, Side
 from mmcheck.core.instance import Action, Instance, State, assemble, bindings, flatten
 from mmcheck.core.system import Body, Statement
 from mmcheck.core.terms import ArithmeticOp, Comparison, Local, Place, Quantifier, SetOp, Term
@@ -30,6 +31,7 @@ from mmcheck.core.types import (
     domain,
     show_value,
 )
+from mmcheck.source import Span
 
 
 class ModelError(Exception):
@@ -54,6 +56,8 @@ class Env(NamedTuple):
     """The state after the step, where there is one: what primed reads see."""
     by: str = ""
     """The name of the transition that made the step."""
+    taken: frozenset[Branch] = frozenset()
+    """The branches that were taken on the way here, which mean nothing: coverage counts them."""
 
 
 class Failed(NamedTuple):
@@ -61,6 +65,7 @@ class Failed(NamedTuple):
 
     failure: Failure
     choices: Choices
+    taken: frozenset[Branch] = frozenset()
 
 
 Meaning: TypeAlias = Callable[[Env], Value]
@@ -291,7 +296,7 @@ def _catching(execution: Execution) -> Execution:
         try:
             return execution(env)
         except ModelError as error:
-            return (Failed(error.failure, env.choices),)
+            return (Failed(error.failure, env.choices, env.taken),)
 
     return run
 
@@ -316,20 +321,30 @@ def _statement(statement: Statement, instance: Instance, bulk: bool) -> Executio
             return _choose(binders, _matching(binders, where, instance))
         case system.If(condition, then, orelse):
             test = denote(condition, instance)
-            taken, otherwise = execute(then, instance, bulk), execute(orelse, instance, bulk)
+            taken = _marked(statement.span, Side.THEN, execute(then, instance, bulk))
+            otherwise = _marked(statement.span, Side.ELSE, execute(orelse, instance, bulk))
             return lambda env: taken(env) if test(env) else otherwise(env)
         case system.ForAll(binders, where, body):
-            return _for_all(_matching(binders, where, instance), execute(body, instance, bulk=True), bulk)
+            each = _marked(statement.span, Side.BODY, execute(body, instance, bulk=True))
+            return _for_all(_matching(binders, where, instance), each, bulk)
         case system.Stop():
             return lambda env: (env._replace(stopped=True),)
         case _:
             assert_never(statement)
 
 
+def _marked(span: Span | None, side: Side, execution: Execution) -> Execution:
+    """The execution of a branch, which remembers that it was taken."""
+    if span is None:
+        return execution
+    mark = frozenset((Branch(span, side),))
+    return lambda env: execution(env if mark <= env.taken else env._replace(taken=env.taken | mark))
+
+
 def _assert(statement: system.Assert, holds: Meaning) -> Execution:
     written = statement.span.text if statement.span else repr(statement)
     failure = Failure("failed assert", f"`{written}` is false", statement.span)
-    return lambda env: (env if holds(env) else Failed(failure, env.choices),)
+    return lambda env: (env if holds(env) else Failed(failure, env.choices, env.taken),)
 
 
 def _write(place: Place, instance: Instance, bulk: bool) -> Callable[[Env, Value], Env]:
@@ -338,7 +353,7 @@ def _write(place: Place, instance: Instance, bulk: bool) -> Callable[[Env, Value
     def write(env: Env, value: Value) -> Env:
         where = locate(env)
         state = env.state[: where.start] + flatten(value) + env.state[where.stop :]
-        return Env(state, env.reads if bulk else state, env.locals, env.choices)
+        return Env(state, env.reads if bulk else state, env.locals, env.choices, taken=env.taken)
 
     return write
 
@@ -364,7 +379,8 @@ def _for_all(
         def finished(outcome: Outcome) -> Outcome:
             if isinstance(outcome, Failed):
                 return outcome
-            return Env(outcome.state, env.reads if bulk else outcome.state, env.locals, outcome.choices)
+            reads = env.reads if bulk else outcome.state
+            return Env(outcome.state, reads, env.locals, outcome.choices, taken=outcome.taken)
 
         return tuple(map(finished, _thread(env, [bound(locals) for locals in matching(env)])))
 
@@ -402,15 +418,19 @@ class Dynamics:
 
     def steps(self, state: State, action: Action) -> list[Step | FailedStep]:
         """Every way to take an action from a state: none where it is not enabled."""
-        outcomes = self.executions[action.transition.name](Env(state, state, action.bindings))
-        return [_step(action, outcome) for outcome in outcomes]
+        return [step_of(action, outcome) for outcome in self.outcomes(state, action)]
+
+    def outcomes(self, state: State, action: Action) -> tuple[Outcome, ...]:
+        """The same as environments, which also know the branches that were taken."""
+        return self.executions[action.transition.name](Env(state, state, action.bindings))
 
     def successors(self, state: State) -> list[Step | FailedStep]:
         """Every step from a state, in the order of the instance's actions."""
         return [step for action in self.instance.actions for step in self.steps(state, action)]
 
 
-def _step(action: Action, outcome: Outcome) -> Step | FailedStep:
+def step_of(action: Action, outcome: Outcome) -> Step | FailedStep:
+    """What an execution of an action's body from a state came to."""
     match outcome:
         case Env():
             return Step(action, outcome.choices, outcome.state)

@@ -143,10 +143,11 @@ def _scalars(type: Type) -> int:
 def _of_transition(transition: Transition, sizes: Sizes) -> Iterator[Excess]:
     actions = _bindings(transition.params, sizes)
     yield from _too_many(f"the arguments of `{transition.name}`", actions, transition.span)
-    yield from _of_body(transition.body, 1, sizes)
-    yield from _too_many(
-        f"the ways through `{transition.name}`", _ways(transition.body, sizes), transition.span
-    )
+    inside = list(_of_body(transition.body, 1, sizes))
+    yield from inside
+    if not inside:
+        ways = _ways(transition.body, sizes)
+        yield from _too_many(f"the ways through `{transition.name}`", ways, transition.span)
 
 
 def _of_body(body: Body, outer: int, sizes: Sizes) -> Iterator[Excess]:

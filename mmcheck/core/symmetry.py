@@ -8,13 +8,13 @@ sorts).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import permutations
 from typing import TypeAlias, assert_never
 
 from mmcheck.core.instance import Action, Instance, State
 from mmcheck.core.trace import FailedStep, Failure, Step, Trace
-from mmcheck.core.types import Elem, Record, Sizes, Value
+from mmcheck.core.types import Elem, Record, Sizes, Value, sort_key
 
 Permutation: TypeAlias = Mapping[str, tuple[int, ...]]
 """For each sort, where each of its elements goes."""
@@ -90,6 +90,38 @@ def _completed(sort: str, size: int, images: Mapping[Elem, Elem]) -> tuple[int, 
     free = (i for i in range(size) if i not in taken)
     own = {element.ordinal: image.ordinal for element, image in images.items() if element.sort == sort}
     return tuple(own[i] if i in own else next(free) for i in range(size))
+
+
+def renumber(
+    instance: Instance, binding: tuple[tuple[str, Value], ...], trace: Trace
+) -> tuple[tuple[tuple[str, Value], ...], Trace]:
+    """The same run with the elements of each sort numbered in the order in which its steps mention them."""
+    steps = (*trace.steps, *((trace.end,) if isinstance(trace.end, FailedStep) else ()))
+    mentioned: dict[Elem, None] = {}
+    for step in steps:
+        mentioned |= dict.fromkeys(_elements((*step.action.args, *(value for _, value in step.choices))))
+    mentioned |= dict.fromkeys(_elements(tuple(value for _, value in binding)))
+    numbers: dict[str, dict[Elem, int]] = {sort: {} for sort in instance.sizes}
+    for element in mentioned:
+        numbers[element.sort][element] = len(numbers[element.sort])
+    images = {e: Elem(sort, number) for sort, order in numbers.items() for e, number in order.items()}
+    permutation = {sort: _completed(sort, size, images) for sort, size in instance.sizes.items()}
+    renamed = tuple((name, permute(value, permutation)) for name, value in binding)
+    return renamed, permute_trace(instance, trace, permutation)
+
+
+def _elements(values: tuple[Value, ...]) -> Iterator[Elem]:
+    """The elements that values mention, of sets in the order of their numbers."""
+    for value in values:
+        match value:
+            case Elem():
+                yield value
+            case Record(_, _, parts):
+                yield from _elements(parts)
+            case frozenset():
+                yield from _elements(tuple(sorted(value, key=sort_key)))
+            case _:
+                pass
 
 
 def group(sizes: Sizes) -> list[dict[str, tuple[int, ...]]]:

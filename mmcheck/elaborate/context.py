@@ -61,8 +61,8 @@ class Context:
     pending: list[str] = field(default_factory=list)
     """Constants, structs and defs that are being worked out: to find those that need themselves."""
     _types: dict[str, Type | None] = field(default_factory=dict)
-    _scalars: dict[str, int] = field(default_factory=dict)
-    """How many scalars each struct holds."""
+    _shapes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """How many scalars each struct holds, and how deeply structs are nested in it."""
     _variables: dict[str, Variable | None] = field(default_factory=dict)
 
     def error(self, code: str, message: str, span: Span, remedy: str = "") -> None:
@@ -212,13 +212,14 @@ class Context:
 
     def _bearable(self, struct: ast.StructDecl, fields: list[Field]) -> StructType | None:
         """The struct, unless it holds too much: structs in structs grow without bounds in a few lines."""
-        inner = (field.type.name if isinstance(field.type, StructType) else "" for field in fields)
-        count = max(1, sum(self._scalars.get(name, 1) for name in inner))
-        if count > LARGEST_STRUCT:
-            message = f"`{struct.name.name}` holds {count:,} values; {LARGEST_STRUCT:,} are allowed"
+        inner = [field.type.name if isinstance(field.type, StructType) else "" for field in fields]
+        count = max(1, sum(self._shapes.get(name, (1, 0))[0] for name in inner))
+        depth = 1 + max((self._shapes.get(name, (1, 0))[1] for name in inner), default=0)
+        if count > LARGEST_STRUCT or depth > DEEPEST:
+            message = f"`{struct.name.name}` holds {count:,} values, {depth} structs deep: too much"
             self.error("E003", message, struct.name.span, "hold less, or use an array")
             return None
-        self._scalars[struct.name.name] = count
+        self._shapes[struct.name.name] = (count, depth)
         return StructType(struct.name.name, tuple(fields))
 
     def _range(self, lo: ast.Expr, hi: ast.Expr, span: Span) -> Type | None:

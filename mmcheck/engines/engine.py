@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from mmcheck.core.coverage import Branch, Taken
 from mmcheck.core.instance import Instance
 from mmcheck.core.outcome import Statistics
 from mmcheck.core.verdict import Verdict
@@ -70,6 +71,8 @@ class Answer:
     unmet_premises: Mapping[str, tuple[str, ...]]
     idle_assumptions: tuple[str, ...] = ()
     interrupted: bool = False
+    branches: Mapping[Branch, Taken] | None = None
+    """The branches that were taken; None from an engine that does not know, since it takes no steps."""
 
 
 class Engine(Protocol):

@@ -23,10 +23,14 @@ from mmcheck.core.codes import encode
 from mmcheck.core.instance import Cell, Instance
 from mmcheck.core.symmetry import permute
 from mmcheck.core.types import Elem, OptionalType, Scalar, SetType, SortType, domain
+from mmcheck.engines.explicit import small_orbits
 from mmcheck.engines.explicit.layout import WORD, Layout
 
 MOST_PERMUTATIONS = 5_040
 MOST_CODES = 4_096
+LOAD_KERNEL = 20_000_000
+"""From how many positions looked at on the compiled kernel pays for the time that it takes to load."""
+
 SET = 1_000
 """Marks, in the tables, a bit of a set rather than a code."""
 
@@ -68,20 +72,29 @@ class Tables:
     record, number of keys."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Canonical:
     """The canonical form for one instance. `sorts` are those whose symmetry is used."""
 
     tables: Tables
     sorts: tuple[str, ...]
     dropped: tuple[str, ...]
+    work: int = 0
+    """How many positions were looked at so far."""
 
     def rows(self, rows: Rows) -> Rows:
         """The canonical forms of states."""
-        from mmcheck.engines.explicit.orbits import canonicalise
-
         if not len(rows):
             return rows
+        self.work += len(rows) * self.tables.sources.size
+        return (
+            self._compiled(rows) if self.work > LOAD_KERNEL else small_orbits.canonicalise(rows, self.tables)
+        )
+
+    def _compiled(self, rows: Rows) -> Rows:
+        # Numba is loaded where it pays: most specs are small and never need it.
+        from mmcheck.engines.explicit.orbits import canonicalise
+
         t = self.tables
         result = np.zeros_like(rows)
         canonicalise(

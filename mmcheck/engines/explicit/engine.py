@@ -65,7 +65,7 @@ class _Judge:
         verdicts = {prop.name: self.verdict(prop) for prop in search.properties}
         names = [a.name for a in search.instance.system.assumptions]
         idle = tuple(n for n in names if n not in search.excluding) if self.complete else ()
-        return Answer(verdicts, self.statistics(), self.unmet(), idle, interrupted)
+        return Answer(verdicts, self.statistics(), self.unmet(), idle, interrupted, search.branches())
 
     def statistics(self) -> Statistics:
         search = self.search

@@ -8,14 +8,18 @@ pointers are kept: `traces` finds a way back by expanding the levels before.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from operator import add
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mmcheck.core.coverage import Branch, Taken
+from mmcheck.core.ground import GroundAction
 from mmcheck.core.instance import Instance, State
 from mmcheck.core.semantics import initial_states
 from mmcheck.core.system import DeadlockFree, Liveness, NoModelError, Property, Scenario
@@ -54,6 +58,10 @@ class Expansion:
 
     candidates: list[Rows] = field(default_factory=list)
     fired: list[int] = field(default_factory=list)
+    taken: list[tuple[int, ...]] = field(default_factory=list)
+    """For each action, how many steps took each of its branches."""
+    failed: set[Branch] = field(default_factory=set)
+    """The branches that were taken on the way into a model error."""
     sightings: list[Sighting] = field(default_factory=list)
     met: set[Key] = field(default_factory=set)
     excluding: set[str] = field(default_factory=set)
@@ -94,6 +102,8 @@ class Search:
         )
         self.assumptions = [(a.name, self.program.assumption(a)) for a in self.instance.system.assumptions]
         self.fired = [0] * len(self.program.actions)
+        self.taken = [[0] * len(action.ground.branches) for action in self.program.actions]
+        self.failed: set[Branch] = set()
         self.open = set(self.looks.keys)
         self.open |= {ERROR} if any(isinstance(p, NoModelError) for p in self.properties) else set()
         self.open |= {DEADLOCK} if any(isinstance(p, DeadlockFree) for p in self.properties) else set()
@@ -137,6 +147,14 @@ class Search:
         self._keep(expansion)
         return self.visited.insert([self.program.canonical_rows(rows)])
 
+    def branches(self) -> dict[Branch, Taken]:
+        """The branches that were taken."""
+        steps: Counter[Branch] = Counter()
+        for action, counts in zip(self.program.actions, self.taken, strict=True):
+            for found, count in zip(action.ground.branches, counts, strict=True):
+                steps[found.branch] += count
+        return {b: Taken(steps[b], b in self.failed) for b in steps.keys() | self.failed}
+
     def same_orbit(self, key: Key) -> frozenset[Key]:
         """The instances of a property that are decided together: permutations take them to each other."""
         if self.program.canonical is None:
@@ -176,6 +194,9 @@ class Search:
         for action, count in enumerate(expansion.fired):
             self.fired[action] += count
             self.transitions += count
+        for counts, more in zip(self.taken, expansion.taken, strict=False):
+            counts[:] = map(add, counts, more)
+        self.failed |= expansion.failed
         self.met |= expansion.met
         self.excluding |= expansion.excluding
         for key, found in expansion.sightings:
@@ -225,6 +246,7 @@ class Search:
         if ERROR not in self.found and failing.any():
             row = block.row(int(np.argmax(failing)))
             expansion.sightings.append((ERROR, Found(row, self.depth)))
+        expansion.failed.update(self._failed(block, ground))
         chosen = np.flatnonzero(enabled)
         targets = self.program.actions[number].targets(block, chosen)
         if self.assumptions:
@@ -235,11 +257,19 @@ class Search:
         else:
             taken = enabled
         expansion.fired.append(len(chosen))
+        expansion.taken.append(_taken(block, ground, taken) if len(chosen) else ())
         if len(chosen):
             expansion.candidates.append(targets)
             expansion.sightings += self.looks.at_steps(block, self.depth, number, taken, self.found)
             expansion.met.update(self.looks.premises_at_steps(block, number, taken, self.met))
         return enabled | failing
+
+    def _failed(self, block: Block, ground: GroundAction) -> Iterator[Branch]:
+        """The branches, of those not known yet, that an action takes on the way into a model error."""
+        for found in ground.branches:
+            unknown = found.failed != self.program.dag.false and found.branch not in self.failed
+            if unknown and block.truth(found.failed).any():
+                yield found.branch
 
     def _assumed(self, rows: Rows, origin: Origin | None, expansion: Expansion) -> Rows:
         return rows[self._kept(rows, origin, expansion)] if self.assumptions else rows
@@ -263,3 +293,8 @@ class Search:
             return Found(block.row(row), 0)
         before, chosen = origin
         return Found(before.row(int(chosen[row])), self.depth)
+
+
+def _taken(block: Block, ground: GroundAction, chosen: NDArray[np.bool_]) -> tuple[int, ...]:
+    """In how many of the chosen states an action takes each of its branches."""
+    return tuple(int(np.count_nonzero(block.truth(b.taken) & chosen)) for b in ground.branches)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from mmcheck.core.coverage import Branch, Taken
 from mmcheck.core.instance import Instance, State
 from mmcheck.core.outcome import Statistics
-from mmcheck.core.semantics import Dynamics, Meaning, ModelError, at, denote, initial_states
+from mmcheck.core.semantics import Dynamics, Meaning, ModelError, at, denote, initial_states, step_of
 from mmcheck.core.system import (
     DeadlockFree,
     Invariant,
@@ -58,7 +59,14 @@ class ReferenceEngine:
         except KeyboardInterrupt:
             search.stopped = "it was interrupted"
             interrupted = True
-        return Answer(search.verdicts(), search.statistics(), search.unmet(), search.idle(), interrupted)
+        return Answer(
+            search.verdicts(),
+            search.statistics(),
+            search.unmet(),
+            search.idle(),
+            interrupted,
+            search.branches(),
+        )
 
 
 @dataclass
@@ -71,6 +79,8 @@ class _Search:
     transitions: int = 0
     depth: int = 0
     fired: Counter[str] = field(default_factory=Counter)
+    taken: Counter[Branch] = field(default_factory=Counter)
+    taken_in_errors: set[Branch] = field(default_factory=set)
     stopped: str | None = None
     """Why the search ended before every state was visited; None when it did not."""
     decided_early: bool = False
@@ -144,10 +154,13 @@ class _Search:
 
     def _expand_state(self, state: State, following: list[State]) -> None:
         enabled = False
-        for step in self.dynamics.successors(state):
+        ways = ((a, outcome) for a in self.instance.actions for outcome in self.dynamics.outcomes(state, a))
+        for action, outcome in ways:
             enabled = True
+            step = step_of(action, outcome)
             if isinstance(step, FailedStep):
                 self.errors.see(state, step, {})
+                self.taken_in_errors |= outcome.taken
                 continue
             if step.target not in self.reached:
                 if not self._is_assumed(step.target, (state, step)):
@@ -158,7 +171,8 @@ class _Search:
                 following.append(step.target)
                 self._see(step.target)
             self.transitions += 1
-            self.fired[step.action.transition.name] += 1
+            self.fired[action.transition.name] += 1
+            self.taken.update(outcome.taken)
             for monitor in self.steps:
                 monitor.see_step(state, step)
         if not enabled:
@@ -228,6 +242,11 @@ class _Search:
         if not self.complete:
             return {}
         return {m.prop.name: m.premises.texts() for m in monitors if m.open and m.premises.texts()}
+
+    def branches(self) -> dict[Branch, Taken]:
+        """The branches that were taken."""
+        met = self.taken.keys() | self.taken_in_errors
+        return {branch: Taken(self.taken[branch], branch in self.taken_in_errors) for branch in met}
 
     def idle(self) -> tuple[str, ...]:
         """The assumptions that excluded no state."""
