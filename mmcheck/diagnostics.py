@@ -77,6 +77,7 @@ CODES: dict[str, str] = {
     "W600": "a transition that never fired",
     "W601": "a property that holds only because its premise is never true",
     "W602": "an assumption that excludes no state",
+    "W603": "a branch that was never taken",
 }
 """Every code with its title. A code is never reused for another meaning."""
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from mmcheck.core.blame import Blame, blame
 from mmcheck.core.certify import Certifier
 from mmcheck.core.check import Check
+from mmcheck.core.coverage import BranchCoverage, Coverage, Side, measure, never_taken
 from mmcheck.core.instance import Instance
 from mmcheck.core.outcome import CheckOutcome, PropertyOutcome, SpecOutcome
 from mmcheck.core.semantics import at
@@ -162,6 +163,8 @@ def verify(spec: Spec, options: Options = Options(), observe: Observe = ignore) 
             continue
         if outcomes[-1].interrupted:
             break
+    if len(outcomes) == len(spec.checks):
+        outcomes = _with_branches_never_taken(outcomes)
     return SpecOutcome(program.path, program.name, tuple(outcomes), tuple(diagnostics), program.doc)
 
 
@@ -208,7 +211,8 @@ def verify_check(
     )
     _require_initial_states(spec, check, instance, answer, outcomes)
     warnings = tuple(_warnings(instance, check, answer))
-    return CheckOutcome(check, instance, outcomes, answer.statistics, warnings, answer.interrupted)
+    coverage = _coverage(instance, answer, outcomes)
+    return CheckOutcome(check, instance, outcomes, answer.statistics, warnings, answer.interrupted, coverage)
 
 
 def _property_outcome(
@@ -303,6 +307,45 @@ def _warnings(instance: Instance, check: Check, answer: Answer) -> Iterator[Diag
                 assumption.span,
                 "make it an `invariant`: it holds",
             )
+
+
+def _coverage(instance: Instance, answer: Answer, outcomes: tuple[PropertyOutcome, ...]) -> Coverage | None:
+    """What the search made use of; None where there was none."""
+    if answer.branches is None or not answer.statistics.states:
+        return None
+    proved = [outcome.prop.name for outcome in outcomes if isinstance(outcome.verdict, Proved)]
+    found = answer.statistics
+    return measure(
+        instance.system, found.complete, found.fired, answer.branches, answer.unmet_premises, proved
+    )
+
+
+def _with_branches_never_taken(outcomes: list[CheckOutcome]) -> list[CheckOutcome]:
+    """The outcomes of a spec, with a warning for each branch that none of its checks took. A check may well be
+    too narrow for a branch, so one alone says nothing: the warning stands with the first that could have."""
+    measured = [check.coverage for check in outcomes if check.coverage is not None]
+    for branch in never_taken(measured):
+        first = next(i for i, check in enumerate(outcomes) if _could_take(check.coverage, branch))
+        warnings = (*outcomes[first].warnings, _never_taken(branch))
+        outcomes[first] = replace(outcomes[first], warnings=warnings)
+    return outcomes
+
+
+def _could_take(coverage: Coverage | None, branch: BranchCoverage) -> bool:
+    """Whether a check fired the transition and left the branch to be decided by the state."""
+    if coverage is None or not coverage.fired(branch.transition):
+        return False
+    return any(b.branch == branch.branch for b in coverage.branches)
+
+
+def _never_taken(branch: BranchCoverage) -> Diagnostic:
+    condition = "false" if branch.branch.side is Side.ELSE else "true"
+    return Diagnostic(
+        "W603",
+        f"the condition of this `if` in `{branch.transition}` is never {condition}, in no check of the spec",
+        branch.branch.span,
+        "look at what the condition reads: one of the branches is not a part of what was verified",
+    )
 
 
 # --- finding specs ---------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Damaged and random input: whatever the bytes, there is an outcome, and every diagnostic points into the file."""
+"""Damaged and random input: there is always an outcome, and every diagnostic points into the file."""
 
 from __future__ import annotations
 
@@ -10,26 +10,30 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from strategies import specs
 
 import mmcheck
 from mmcheck.core.outcome import SpecOutcome
 from mmcheck.diagnostics import CODES, Severity
 from mmcheck.engines.engine import Limits
 from mmcheck.session import Options
-from strategies import specs
 
 ROOT = Path(__file__).parent.parent
 OPTIONS = Options(limits=Limits(max_states=200, timeout=5), engine="reference")
 SLOWEST = 20.0
 """Seconds that the smallest machine may take for one of these small files."""
 
-TOKENS = """
+WORDS = """
 spec import sort enum struct const state volatile init def override transition process local step fair strong
 invariant reachable deadlock free liveness eventually always assume scenario check require let choose where if
-else forall exists count assert reset goto exit at by any in null true false bool set only expect holds violated
-blocked no model error steps { } [ ] ( ) ; : , . ' ? ! = == != < <= > >= => <=> ~> && || + - | & .. /// // 0 1 7
-99999999999999999999 x y p P E S name _ x' "text" /* */ @ # $ \\ % é ∀ \t \r \n \ufeff \0
-""".split(" ")
+else forall exists count assert reset goto exit at by any in null true false bool set only expect holds
+violated blocked no model error steps 0 1 7
+99999999999999999999 x y p P E S name _ text
+"""
+SIGNS = r"""{ } [ ] ( ) ; : , . ' ? ! = == != < <= > >= => <=> ~> && || + - | & .. /// // /* */ " @ # $ \ %
+"""
+ODDITIES = ["é", "∀", "\t", "\r", "\n", "\ufeff", "\0", "''"]
+TOKENS = [*WORDS.split(), *SIGNS.split(), *ODDITIES]
 
 SEEDS = sorted([*ROOT.glob("models/*.mmc"), *(ROOT / "tests" / "cases" / "verdict").glob("*.mmc")])
 
@@ -144,7 +148,7 @@ def test_much_damaged_input(contents: Iterator[bytes], tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(3_600)
-def test_every_case_cut_at_every_place(tmp_path: Path) -> None:
+def test_every_case_cut_at_many_places(tmp_path: Path) -> None:
     for case in SEEDS:
         content = case.read_bytes()
-        every(tmp_path / "fuzz.mmc", (content[:end] for end in range(len(content))))
+        every(tmp_path / "fuzz.mmc", (content[:end] for end in range(0, len(content), 5)))

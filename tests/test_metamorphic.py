@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from agreement import length_of, small_instance
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
+from strategies import specs
 
 import mmcheck
-from agreement import length_of, small_instance
 from mmcheck.core.outcome import SpecOutcome
 from mmcheck.core.verdict import Proved, Violated
 from mmcheck.diagnostics import Collector
@@ -24,7 +25,6 @@ from mmcheck.source import SourceFile, Span
 from mmcheck.syntax import ast
 from mmcheck.syntax.parser import parse
 from mmcheck.syntax.printer import show
-from strategies import specs
 
 ROOT = Path(__file__).parent.parent
 CASES = sorted((ROOT / "tests" / "cases" / "verdict").glob("*.mmc"))
@@ -77,7 +77,7 @@ def rebuilt(node: Any, change: Callable[[Any], Any]) -> Any:
         for f in fields(node)
         if isinstance(getattr(node, f.name), tuple) or is_dataclass(getattr(node, f.name))
     }
-    return change(replace(node, **parts))  # type: ignore[type-var]  # a dataclass, seen above
+    return change(replace(node, **parts))
 
 
 def renamed(module: ast.Module, _: random.Random) -> ast.Module:

@@ -95,6 +95,10 @@ class Coverage:
     branches: tuple[BranchCoverage, ...]
     premises: tuple[PremiseCoverage, ...]
 
+    def fired(self, transition: str) -> int:
+        """How often a transition fired."""
+        return sum(t.fired for t in self.transitions if t.name == transition)
+
 
 def measure(
     system: System,
@@ -116,7 +120,9 @@ def measure(
         tuple(_with(found, taken.get(found.branch, NEVER)) for found in branches(system)),
         tuple(
             PremiseCoverage(
-                p.name, premise.span, premise.span.text not in unmet.get(p.name, ()) if p.name in known else None
+                p.name,
+                premise.span,
+                premise.span.text not in unmet.get(p.name, ()) if p.name in known else None,
             )
             for p in system.properties
             if isinstance(p, Invariant | StepInvariant)
@@ -166,9 +172,7 @@ def _beginning(body: Body, around: Span) -> Span:
 
 
 def _with(found: BranchCoverage, taken: Taken) -> BranchCoverage:
-    return BranchCoverage(
-        found.branch, found.transition, found.place, found.written, found.within, taken
-    )
+    return BranchCoverage(found.branch, found.transition, found.place, found.written, found.within, taken)
 
 
 # --- over several checks ---------------------------------------------------------------------------------
@@ -192,7 +196,11 @@ def merge(coverages: Sequence[Coverage]) -> Coverage:
             kept = found.get(b.branch, b)
             found[b.branch] = _with(kept if kept.written else b, both)
         for p in coverage.premises:
-            met = p.met if (p.property, p.span) not in claims else _either(claims[p.property, p.span].met, p.met)
+            met = (
+                p.met
+                if (p.property, p.span) not in claims
+                else _either(claims[p.property, p.span].met, p.met)
+            )
             claims[p.property, p.span] = PremiseCoverage(p.property, p.span, met)
     complete = all(coverage.complete for coverage in coverages)
     return Coverage(complete, tuple(transitions.values()), tuple(found.values()), tuple(claims.values()))
@@ -212,13 +220,9 @@ def never_taken(coverages: Sequence[Coverage]) -> Iterator[BranchCoverage]:
     together = merge(coverages)
     if not together.complete:
         return
-    fired = {b.branch for c in coverages for b in c.branches if _fired(c, b.transition)}
+    fired = {b.branch for c in coverages for b in c.branches if c.fired(b.transition)}
     covered = {b.branch for b in together.branches if b.covered}
     for b in together.branches:
         reached = b.branch in fired and (b.within is None or b.within in covered)
         if reached and not b.covered and b.written and b.branch.side is not Side.BODY:
             yield b
-
-
-def _fired(coverage: Coverage, transition: str) -> bool:
-    return any(t.fired for t in coverage.transitions if t.name == transition)

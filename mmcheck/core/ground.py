@@ -312,11 +312,10 @@ class _Run:
         if not self.bulk:
             self.reads = state
 
-    def for_all(
-        self, binders: tuple[Local, ...], where: Term | None, body: Body, span: Span | None
-    ) -> None:
+    def for_all(self, binders: tuple[Local, ...], where: Term | None, body: Body, span: Span | None) -> None:
         """The body for all bindings: reads see the state before, writes add up."""
         nested, self.bulk = self.bulk, True
+        outer = dict(self.locals)
         if not nested:
             self.reads = list(self.state)
         bound = [self.named(binders, bindings(binders, v)) for v in self.instance.values(binders)]
@@ -329,7 +328,7 @@ class _Run:
             if where is not None:
                 self.mark(span, Side.BODY, condition)
             self.branch(condition, body, ())
-        self.bulk = nested
+        self.bulk, self.locals = nested, outer
         if not nested:
             self.reads = self.state
 

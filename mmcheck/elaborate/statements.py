@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from mmcheck.core import system
-from mmcheck.core.system import EXITED, PROGRAM_COUNTER, Body, Variable
+from mmcheck.core.system import EXITED, PROGRAM_COUNTER, Body
 from mmcheck.core.terms import Coercion, Literal, Local, Place, Term
 from mmcheck.core.types import BOOL, EnumType, SortType, StructType, Type, default
 from mmcheck.elaborate.bulk import check_bulk
@@ -263,9 +263,9 @@ def initialise(context: Context, declaration: ast.VariableDecl, readable: set[st
     variable = context.variable(declaration)
     if variable is None:
         return ()
-    scope = Scope()
-    names = _index_names(variable, scope)
-    expressions = Expressions(context, scope, Mode.STATE, readable=readable)
+    # The names bound here are the variable's own, since a `reset` puts them into another's scope.
+    names = tuple(Local(f"{variable.name}.i{n}", type) for n, type in enumerate(variable.indices))
+    expressions = Expressions(context, Scope(), Mode.STATE, prefix=f"{variable.name}.", readable=readable)
     place = Place(variable.name, names, (), variable.type, span=declaration.name.span)
     statement = _initial(expressions, place, declaration.init, declaration.span)
     if statement is None:
@@ -279,6 +279,7 @@ def initialise_process(context: Context, declaration: ast.ProcessDecl) -> Body:
     if variable is None:
         return ()
     lowering = Statements(context, Where.STEP, process=declaration)
+    lowering.expressions.prefix = f"{declaration.name.name}."
     names = lowering.expressions.bind(declaration.params, "the parameter of a process")
     if names is None:
         return ()
@@ -318,10 +319,6 @@ def reset_volatile(context: Context) -> Body:
         if isinstance(symbol, ast.ProcessDecl):
             body += initialise_process(context, symbol)
     return tuple(body)
-
-
-def _index_names(variable: Variable, scope: Scope) -> tuple[Local, ...]:
-    return tuple(Local(scope.unique(f"i{n}"), type) for n, type in enumerate(variable.indices))
 
 
 def _initial(

@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 import resource
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmcheck.engines.engine import Limits
 
 _STATM = Path("/proc/self/statm")
+_GROUPS = Path("/proc/self/cgroup")
+_GROUP_ROOT = Path("/sys/fs/cgroup")
+MOST_OF_MEMORY = 0.8
+"""Which share of the machine's memory a run may take when nothing else is said."""
 
 
 def resident_memory() -> int:
@@ -19,6 +25,52 @@ def resident_memory() -> int:
         return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError, ValueError):
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def private_memory() -> int:
+    """Bytes of memory that only the death of the process or its own care gives back: what is mapped from
+    files is not counted, as the system drops it when it needs the room."""
+    try:
+        _, resident, shared = _STATM.read_text().split()[:3]
+        return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return resident_memory()
+
+
+def machine_memory() -> int:
+    """Bytes of memory that the machine has, or that the control group of the process is allowed."""
+    physical = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min([physical, *_group_limits(_GROUPS, _GROUP_ROOT)])
+
+
+def ordinary_memory_limit() -> int:
+    """The memory limit of a run that asks for none: it ends with what it found before the system kills it."""
+    return int(MOST_OF_MEMORY * machine_memory())
+
+
+def _group_limits(groups: Path, root: Path) -> Iterator[int]:
+    """The limits of the control groups that the process is in, from the innermost to the root."""
+    try:
+        lines = groups.read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers not in ("", "memory"):
+            continue
+        below = root / controllers
+        group = below / path.lstrip("/")
+        for folder in (group, *group.parents):
+            yield from _group_limit(folder)
+            if folder == below:
+                break
+
+
+def _group_limit(folder: Path) -> Iterator[int]:
+    for name in ("memory.max", "memory.limit_in_bytes"):
+        # A group without a limit says `max`, or has no such file.
+        with suppress(OSError, ValueError):
+            yield int((folder / name).read_text())
 
 
 @dataclass
@@ -39,6 +91,11 @@ class Watch:
             return f"the limit of {limits.max_states:,} states was reached"
         if limits.timeout is not None and self.seconds >= limits.timeout:
             return f"the time limit of {limits.timeout:g} s was reached"
-        if limits.max_memory is not None and resident_memory() >= limits.max_memory:
-            return f"the memory limit of {limits.max_memory / 2**20:,.0f} MiB was reached"
+        return self.exceeded_by(0)
+
+    def exceeded_by(self, bytes: int) -> str | None:
+        """Why so much more memory cannot be taken, if it cannot."""
+        limit = self.limits.max_memory
+        if limit is not None and private_memory() + bytes >= limit:
+            return f"the memory limit of {limit / 2**20:,.0f} MiB was reached"
         return None

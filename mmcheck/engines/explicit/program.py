@@ -42,7 +42,7 @@ class CompiledAction:
 
     def targets(self, block: Block, chosen: NDArray[np.intp] | slice) -> Rows:
         """The successors of the chosen states of a block, as rows."""
-        rows = np.ascontiguousarray(block.words[:, chosen].T)
+        rows = block.words[0][chosen][:, None] if len(block.words) == 1 else block.words[:, chosen].T.copy()
         for update in self.updates:
             column = rows[:, update.word]
             column &= np.uint64(~update.clear & 0xFFFFFFFFFFFFFFFF)
@@ -145,7 +145,8 @@ class Program:
             clear, bits, computed = words.get(slot.word, (0, 0, []))
             constant = dag.constant(node)
             if constant is not None:
-                bits |= (constant - slot.least) << slot.shift
+                # A constant that does not fit is written only where the action fails, which is nowhere.
+                bits |= (constant - slot.least & slot.mask) << slot.shift
             else:
                 computed.append((slot, node))
             words[slot.word] = (clear | slot.mask << slot.shift, bits, computed)

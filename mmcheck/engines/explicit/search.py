@@ -58,8 +58,8 @@ class Expansion:
 
     candidates: list[Rows] = field(default_factory=list)
     fired: list[int] = field(default_factory=list)
-    taken: list[tuple[int, ...]] = field(default_factory=list)
-    """For each action, how many steps took each of its branches."""
+    taken: dict[int, list[int]] = field(default_factory=dict)
+    """For each action that was taken, in how many steps it took each of its branches."""
     failed: set[Branch] = field(default_factory=set)
     """The branches that were taken on the way into a model error."""
     sightings: list[Sighting] = field(default_factory=list)
@@ -194,8 +194,8 @@ class Search:
         for action, count in enumerate(expansion.fired):
             self.fired[action] += count
             self.transitions += count
-        for counts, more in zip(self.taken, expansion.taken, strict=False):
-            counts[:] = map(add, counts, more)
+        for action, counts in expansion.taken.items():
+            self.taken[action] = list(map(add, self.taken[action], counts))
         self.failed |= expansion.failed
         self.met |= expansion.met
         self.excluding |= expansion.excluding
@@ -228,7 +228,10 @@ class Search:
         expansion.met.update(self.looks.premises_at_states(block, self.met))
         live = np.zeros(block.size, np.bool_)
         for number in range(len(self.program.actions)):
-            live |= self._take(block, number, last, expansion)
+            self._take(block, number, last, expansion)
+            if DEADLOCK in self.open:
+                ground = self.program.actions[number].ground
+                live |= block.truth(ground.guard) | block.truth(ground.fails)
         if DEADLOCK in self.open and not live.all():
             found = Found(block.row(int(np.argmin(live))), self.depth)
             expansion.sightings.append((DEADLOCK, found))
@@ -236,16 +239,17 @@ class Search:
             expansion.candidates = [self.program.canonical_rows(np.concatenate(expansion.candidates))]
         return expansion
 
-    def _take(self, block: Block, number: int, last: bool, expansion: Expansion) -> NDArray[np.bool_]:
-        """Take one action from all states of a block that enable it; says where it is enabled, or fails."""
+    def _take(self, block: Block, number: int, last: bool, expansion: Expansion) -> None:
+        """Take one action from all states of a block that enable it; none in the last level."""
+        if last:
+            return
         ground = self.program.actions[number].ground
         enabled = block.truth(ground.guard)
-        failing = block.truth(ground.fails)
-        if last:
-            return enabled | failing
-        if ERROR not in self.found and failing.any():
-            row = block.row(int(np.argmax(failing)))
-            expansion.sightings.append((ERROR, Found(row, self.depth)))
+        if ground.fails != self.program.dag.false and ERROR not in self.found:
+            failing = block.truth(ground.fails)
+            if failing.any():
+                row = block.row(int(np.argmax(failing)))
+                expansion.sightings.append((ERROR, Found(row, self.depth)))
         expansion.failed.update(self._failed(block, ground))
         chosen = np.flatnonzero(enabled)
         targets = self.program.actions[number].targets(block, chosen)
@@ -257,12 +261,11 @@ class Search:
         else:
             taken = enabled
         expansion.fired.append(len(chosen))
-        expansion.taken.append(_taken(block, ground, taken) if len(chosen) else ())
         if len(chosen):
+            expansion.taken[number] = _taken(block, ground, taken)
             expansion.candidates.append(targets)
             expansion.sightings += self.looks.at_steps(block, self.depth, number, taken, self.found)
             expansion.met.update(self.looks.premises_at_steps(block, number, taken, self.met))
-        return enabled | failing
 
     def _failed(self, block: Block, ground: GroundAction) -> Iterator[Branch]:
         """The branches, of those not known yet, that an action takes on the way into a model error."""
@@ -295,6 +298,6 @@ class Search:
         return Found(before.row(int(chosen[row])), self.depth)
 
 
-def _taken(block: Block, ground: GroundAction, chosen: NDArray[np.bool_]) -> tuple[int, ...]:
+def _taken(block: Block, ground: GroundAction, chosen: NDArray[np.bool_]) -> list[int]:
     """In how many of the chosen states an action takes each of its branches."""
-    return tuple(int(np.count_nonzero(block.truth(b.taken) & chosen)) for b in ground.branches)
+    return [int(np.count_nonzero(block.truth(b.taken) & chosen)) for b in ground.branches]

@@ -2,15 +2,17 @@
 
 Small sets are kept sorted, with NumPy alone. From `SWITCH` states on they live in hash tables, one for each
 value of the top bits of the hash: a batch of candidates is first ordered by table, so that each table stays
-in a processor's cache while it is worked on, and different threads own different tables.
+in a processor's cache while it is worked on, and different threads own different tables. Tables that have become
+too large go to disk, as sorted runs, and are begun anew.
 
 References: the sorted form is that of U. Stern and D. Dill (Using magnetic disk instead of main memory in the
-Murphi verifier, CAV 1998), in memory; the partitioned one follows P. Boncz, S. Manegold and M. Kersten
+Murphi verifier, CAV 1998), in memory too; the partitioned one follows P. Boncz, S. Manegold and M. Kersten
 (Database architecture optimized for the new bottleneck: memory access, VLDB 1999).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,15 +20,31 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Rows = NDArray[np.uint64]
+from mmcheck.engines.explicit.levels import Rows, empty_rows, join
+from mmcheck.engines.explicit.spill import Runs
 
 SWITCH = 60_000
 """From how many states on hash tables pay for the time that their kernels take to load."""
 
 PARTS = 256
 FIRST_CAPACITY = 512
-FULL = 0.7
-"""How full a table may be before it grows, by half."""
+EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)
+FULL = 0.75
+"""How full a table may be before it grows."""
+GROWTH = 1.25
+"""By what a table grows: the less, the less memory lies idle, and the more often states move."""
+
+
+def bytes_per_state(words: int) -> int:
+    """The most memory that a state of so many words takes: once in its level, once in a table."""
+    return round(8 * words * (1 + GROWTH / FULL))
+
+
+def batch_size(least: int, size: int, room: int | None, words: int) -> int:
+    """How many candidates to look up at once in a set of some size: the larger the set, the more, as what lies
+    on disk is read for every batch. With a limit on memory they take no more than a sixth of it."""
+    wanted = max(least, size // 16)
+    return wanted if room is None else min(wanted, max(least, room // (6 * 3 * 8 * words)))
 
 
 @dataclass
@@ -41,6 +59,7 @@ class Visited:
     size: int = 0
     sorted: NDArray[Any] | None = None
     tables: list[_Table] | None = None
+    runs: Runs | None = None
 
     def insert(self, batches: list[Rows]) -> Rows:
         """Insert candidates; give those that were not there before, each once. The order of the result
@@ -49,17 +68,40 @@ class Visited:
         if not batches:
             return np.empty((0, self.words), np.uint64)
         if self.tables is None and self.size + sum(map(len, batches)) > self.switch:
-            self._build_tables()
+            self.build_tables()
         fresh = self._insert_sorted(batches) if self.tables is None else self._insert_hashed(batches)
         self.size += len(fresh)
         return fresh
 
+    def needed(self, candidates: int) -> int:
+        """The memory that inserting candidates takes in passing or for good, if all of them are new."""
+        row = 8 * self.words
+        if self.tables is None and self.size + candidates <= self.switch:
+            return 4 * row * (self.size + candidates)
+        # Ordered by table, as what is new from each table, and joined; on disk also sorted.
+        passing = (3 if self.runs is None else 4) * row * candidates
+        # A hash spreads candidates evenly, but for some: twice the mean is more than any table gets.
+        each = 2 * candidates // PARTS + 100
+        if self.tables is None:
+            return passing + 2 * row * int((self.size + PARTS * each) * GROWTH / FULL)
+        grown = [(table.capacity, table.capacity_for(table.count + each)) for table in self.tables]
+        growth = sum(larger - capacity for capacity, larger in grown)
+        return passing + row * (growth + self.threads * max(capacity for capacity, _ in grown))
+
+    # --- on disk -----------------------------------------------------------------------------------------
+
+    def unload(self, runs: Runs) -> None:
+        """Move the tables, if there are any, to disk. Nothing is changed where that fails."""
+        if self.tables is None or not any(table.count for table in self.tables):
+            return
+        runs.add(table.occupied() for table in self.tables)
+        self.runs = runs
+        self.tables = self._first_tables()
+
     @property
-    def bytes(self) -> int:
-        """The memory that the set takes."""
-        if self.tables is not None:
-            return sum(table.rows.nbytes for table in self.tables)
-        return 0 if self.sorted is None else self.sorted.nbytes
+    def in_tables(self) -> int:
+        """How many states are in tables."""
+        return sum(table.count for table in self.tables or ())
 
     # --- sorted ------------------------------------------------------------------------------------------
 
@@ -76,8 +118,12 @@ class Visited:
 
     # --- hashed ------------------------------------------------------------------------------------------
 
-    def _build_tables(self) -> None:
-        self.tables = [_Table(self.words, self.first_capacity) for _ in range(PARTS)]
+    def _first_tables(self) -> list[_Table]:
+        return [_Table(self.words, self.first_capacity) for _ in range(PARTS)]
+
+    def build_tables(self) -> None:
+        """Go over to tables."""
+        self.tables = self._first_tables()
         if self.sorted is not None:
             known = _rows(self.sorted, self.words)
             self.sorted = None
@@ -88,26 +134,41 @@ class Visited:
         if self.tables is None:
             raise RuntimeError("the tables are not built yet")
         tables = self.tables
-        candidates = np.concatenate(batches) if len(batches) > 1 else batches[0]
-        shares = np.array_split(candidates, self.threads)
-        ordered = list(self.executor.map(_partitioned, shares))
+        # Each thread orders a share of the batches. Where shares begin changes nothing, as all rows of a table
+        # are inserted in the order of the batches.
+        ordered = list(self.executor.map(_partitioned, _shares(batches, self.threads)))
 
         def fill(thread: int) -> list[Rows]:
             found: list[Rows] = []
             for part in range(thread * PARTS // self.threads, (thread + 1) * PARTS // self.threads):
-                for rows, ends in ordered:
-                    start = int(ends[part - 1]) if part else 0
-                    found += tables[part].insert(rows[start : int(ends[part])])
+                slices = [rows[int(ends[part - 1]) if part else 0 : int(ends[part])] for rows, ends in ordered]
+                if self.runs is not None:
+                    slices = [self.runs.fresh(part, np.concatenate(slices))]
+                for rows in slices:
+                    found += tables[part].insert(rows)
             return found
 
-        parts = self.executor.map(fill, range(self.threads))
-        return np.concatenate([rows for found in parts for rows in found] or [candidates[:0]])
+        parts = list(self.executor.map(fill, range(self.threads)))
+        return join([rows for found in parts for rows in found], self.words)
 
 
-def _partitioned(rows: Rows) -> tuple[Rows, NDArray[np.int64]]:
+def _shares(batches: list[Rows], count: int) -> list[list[Rows]]:
+    """The batches in order, in shares of about the same size."""
+    total = sum(map(len, batches))
+    shares: list[list[Rows]] = [[] for _ in range(count)]
+    before = 0
+    for batch in batches:
+        shares[before * count // total].append(batch)
+        before += len(batch)
+    return [share for share in shares if share]
+
+
+def _partitioned(batches: list[Rows]) -> tuple[Rows, NDArray[np.int64]]:
+    """The rows of batches ordered by table, and where those of each table end."""
     # Numba is loaded where it is first needed: most specs are small and never need it.
     from mmcheck.engines.explicit import kernels
 
+    rows = join(batches, batches[0].shape[1])
     ordered, ends = np.empty_like(rows), np.empty(PARTS, np.int64)
     if rows.shape[1] == 1:
         kernels.partition_words(rows[:, 0], ordered[:, 0], ends)
@@ -129,7 +190,20 @@ class _Table:
         self.rows = self._empty(self.capacity)
 
     def _empty(self, capacity: int) -> Rows:
-        return np.full((capacity, self.words), np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64)
+        rows = empty_rows(capacity, self.words)
+        rows.fill(EMPTY)
+        return rows
+
+    def capacity_for(self, count: int) -> int:
+        """The capacity with so many rows."""
+        capacity = self.capacity
+        while int(FULL * capacity) <= count:
+            capacity = int(GROWTH * capacity) + 1
+        return capacity
+
+    def occupied(self) -> Rows:
+        """The rows, in no order."""
+        return self.rows[self.rows[:, 0] != EMPTY]
 
     def insert(self, rows: Rows) -> list[Rows]:
         from mmcheck.engines.explicit import kernels
@@ -139,7 +213,7 @@ class _Table:
         while start < len(rows):
             room = int(FULL * self.capacity) - self.count
             if room <= 0:
-                self._grow()
+                self._grow(self.capacity_for(self.count))
                 continue
             new = np.empty((min(room, len(rows) - start), self.words), np.uint64)
             if self.words == 1:
@@ -151,10 +225,10 @@ class _Table:
                 fresh.append(new[:found])
         return fresh
 
-    def _grow(self) -> None:
+    def _grow(self, capacity: int) -> None:
         from mmcheck.engines.explicit import kernels
 
-        larger = self._empty(self.capacity + self.capacity // 2)
+        larger = self._empty(capacity)
         if self.words == 1:
             kernels.rehash_words(self.rows[:, 0], larger[:, 0])
         else:
