@@ -18,6 +18,7 @@ from mmcheck.cli.output import Output
 from mmcheck.cli.tally import Tally, tally
 from mmcheck.core.outcome import SpecOutcome
 from mmcheck.diagnostics import Diagnostic
+from mmcheck.report import coverage as coverage_report
 from mmcheck.report import diagnostics as diagnostics_report
 from mmcheck.report import json as json_report
 from mmcheck.report import text
@@ -45,6 +46,7 @@ class TextFormat:
     err: Output
     traces: text.Traces
     quiet: bool
+    coverage: bool = False
     _hidden: int = 0
     _written: bool = False
 
@@ -53,12 +55,17 @@ class TextFormat:
             self.err.write(diagnostics_report.render(diagnostic, self.err.width) + Text("\n"))
 
     def spec(self, outcome: SpecOutcome) -> None:
-        rendered = text.render(outcome, self.out.width, self.traces, self.quiet)
+        self._result(text.render(outcome, self.out.width, self.traces, self.quiet))
+        if self.coverage and outcome.checks:
+            self._result(coverage_report.render(outcome, self.out.width))
+        self.diagnostics(outcome.diagnostics)
+        self._hidden += text.hidden_traces(outcome, self.traces)
+
+    def _result(self, rendered: Text) -> None:
+        """Something for the output, an empty line before it unless it is the first."""
         if rendered.plain:
             self.out.write(Text("\n" if self._written else "") + rendered)
             self._written = True
-        self.diagnostics(outcome.diagnostics)
-        self._hidden += text.hidden_traces(outcome, self.traces)
 
     def end(self, result: Tally, summary: str) -> None:
         if self._hidden and not self.quiet:

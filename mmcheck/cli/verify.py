@@ -118,6 +118,12 @@ Examples:
     help="Which traces the text shows; `all` adds the expected counterexamples and the witnesses.",
 )
 @click.option(
+    "--coverage",
+    is_flag=True,
+    help="Show, by source line, how often each transition and branch was taken, over all checks of a spec. "
+    "Default: off. JSON always holds it.",
+)
+@click.option(
     "--quiet", is_flag=True, help="Show only what did not end as expected, and warnings. Default: off."
 )
 @click.option("--strict", is_flag=True, help="End with 1 when there are warnings. Default: off.")
@@ -155,6 +161,7 @@ def verify(
     threads: int,
     format: str,
     traces: str,
+    coverage: bool,
     quiet: bool,
     strict: bool,
     importers: bool,

@@ -428,8 +428,12 @@ class _Run:
             case terms.Coerce():
                 return self.coerce(term)
             case terms.Let(local, bound, body):
-                self.locals[local.name] = convert(dag, self.value(bound), bound.type, local.type)
-                return self.value(body)
+                given = convert(dag, self.value(bound), bound.type, local.type)
+                outer = self.locals
+                self.locals = {**outer, local.name: given}
+                nodes = self.value(body)
+                self.locals = outer
+                return nodes
             case terms.By(transitions):
                 return (dag.true if self.by in transitions else dag.false,)
             case _:

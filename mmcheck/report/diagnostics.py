@@ -30,7 +30,7 @@ def excerpt(span: Span, width: int = 80, style: str = BAD) -> list[Text]:
     """The line where the span begins, under its number, and carets below the part that is meant."""
     number = f"{span.line:>5} | "
     source, start, length = _carets(span)
-    source, start, length = _window(source, start, length, width - len(number))
+    source, start, length = window(source, start, length, width - len(number))
     return [
         Text.assemble((number, QUIET), source),
         Text.assemble((" " * 5 + " | ", QUIET), " " * start, ("^" * length, style)),
@@ -65,11 +65,11 @@ def _carets(span: Span) -> tuple[str, int, int]:
     raw = span.file.line_text(span.line)
     start = span.column - 1
     end = min(start + max(span.end - span.start, 1), max(len(raw), start + 1))
-    before, until = _expanded(raw[:start]), _expanded(raw[:end])
-    return _expanded(raw), cell_len(before), max(cell_len(until) - cell_len(before), 1)
+    before, until = expanded(raw[:start]), expanded(raw[:end])
+    return expanded(raw), cell_len(before), max(cell_len(until) - cell_len(before), 1)
 
 
-def _expanded(text: str) -> str:
+def expanded(text: str) -> str:
     """Tabs as spaces up to the next tab stop, wide characters counted as wide."""
     line = ""
     for char in text:
@@ -77,7 +77,7 @@ def _expanded(text: str) -> str:
     return line
 
 
-def _window(source: str, start: int, length: int, room: int) -> tuple[str, int, int]:
+def window(source: str, start: int, length: int, room: int) -> tuple[str, int, int]:
     """The part of a long line that shows its carets, an ellipsis where something was cut."""
     room = max(room, 20)
     if cell_len(source) <= room:

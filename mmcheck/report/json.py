@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, assert_never
 
 from mmcheck.core.blame import Blame
 from mmcheck.core.check import Expectation, Expected
+from mmcheck.core.coverage import BranchCoverage, Coverage
 from mmcheck.core.instance import Action, Instance, State
 from mmcheck.core.outcome import CheckOutcome, Ending, PropertyOutcome, SpecOutcome, Statistics
 from mmcheck.core.trace import Choices, FailedStep, Failure, Step, Trace
@@ -86,6 +87,7 @@ def _check(outcome: CheckOutcome) -> Object:
         "ending": _ending(outcome.ending),
         "interrupted": outcome.interrupted,
         "statistics": _statistics(outcome.statistics),
+        "coverage": _coverage(outcome.coverage) if outcome.coverage else None,
         "warnings": [_diagnostic(d) for d in outcome.warnings],
         "properties": [_property(p, outcome.instance) for p in outcome.properties],
     }
@@ -102,6 +104,33 @@ def _statistics(found: Statistics) -> Object:
         "memory": found.memory,
         "complete": found.complete,
         "fired": dict(found.fired),
+    }
+
+
+def _coverage(found: Coverage) -> Object:
+    return {
+        "complete": found.complete,
+        "transitions": [
+            {"name": t.name, "position": _position(t.span), "possible": t.possible, "fired": t.fired}
+            for t in found.transitions
+        ],
+        "branches": [_branch(branch) for branch in found.branches],
+        "premises": [
+            {"property": p.property, "text": one_line(p.span), "position": _position(p.span), "met": p.met}
+            for p in found.premises
+        ],
+    }
+
+
+def _branch(found: BranchCoverage) -> Object:
+    return {
+        "transition": found.transition,
+        "position": _position(found.branch.span),
+        "side": found.branch.side.value,
+        "written": found.written,
+        "begins": _position(found.place),
+        "taken": found.taken.steps,
+        "failed": found.taken.failed,
     }
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 
 def count(number: int, noun: str) -> str:
-    """`1 state`, `1,024 states`; a noun in `y` becomes `-ies`."""
+    """`1 state`, `1,024 states`; a noun in `y` becomes `-ies`, one in `ch` `-ches`."""
     if number == 1:
         return f"1 {noun}"
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}{'es' if noun.endswith('ch') else 's'}"
     return f"{number:,} {plural}"
 
 
