@@ -77,6 +77,7 @@ def _mmcheck(program: list[str]) -> list[Tool]:
     return [
         tool("mmcheck", Counts.ORBITS, *explicit, sizes=sizes),
         tool("mmcheck-no-symmetry", Counts.STATES, *explicit, "--no-symmetry", sizes=sizes),
+        tool("mmcheck-1-thread", Counts.STATES, *explicit, "--no-symmetry", "--threads", "1", sizes=sizes),
         tool("mmcheck-reference", Counts.STATES, "--engine", "reference", sizes=("tiny",)),
     ]
 

@@ -73,6 +73,7 @@ CODES: dict[str, str] = {
     "E505": "an instance that is too large",
     "E506": "a scenario that cannot be set up",
     "E507": "an unknown check or property was selected",
+    "E508": "a folder that cannot be used",
     # Warnings
     "W600": "a transition that never fired",
     "W601": "a property that holds only because its premise is never true",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 
 from mmcheck.core.blame import Blame, blame
@@ -32,6 +33,7 @@ from mmcheck.elaborate.modules import SUFFIX, Program, load_program, merge_progr
 from mmcheck.elaborate.scope import Symbols, declare, did_you_mean
 from mmcheck.engines.engine import Answer, Limits, Observe, Preferences, Progress
 from mmcheck.engines.registry import DEFAULT, ENGINES
+from mmcheck.engines.scratch import foreign_file
 from mmcheck.source import SourceFile
 
 
@@ -149,6 +151,9 @@ def verify_file(path: str, options: Options = Options(), observe: Observe = igno
 def verify(spec: Spec, options: Options = Options(), observe: Observe = ignore) -> SpecOutcome:
     """Verify the checks of a spec, those that the options select, until they are done or interrupted."""
     program = spec.program
+    spill = options.preferences.spill
+    if spill is not None and (problem := spill_folder_problem(spill)) is not None:
+        return SpecOutcome(program.path, program.name, (), (problem,), program.doc)
     try:
         selected = list(_select(spec, options))
     except SpecError as error:
@@ -200,9 +205,8 @@ def verify_check(
 ) -> CheckOutcome:
     """Verify one check. Raises SpecError where its settings make no sense."""
     check, instance = instantiate(spec, check)
-    answer = ENGINES[options.engine](options.preferences).check(
-        instance, check.properties, options.limits, observe
-    )
+    engine = ENGINES[options.engine](_preferences(spec, check, options.preferences))
+    answer = engine.check(instance, check.properties, options.limits, observe)
     certifier = Certifier(instance)
     outcomes = tuple(
         _property_outcome(certifier, check, prop, answer.verdicts[prop.name])
@@ -213,6 +217,28 @@ def verify_check(
     warnings = tuple(_warnings(instance, check, answer))
     coverage = _coverage(instance, answer, outcomes)
     return CheckOutcome(check, instance, outcomes, answer.statistics, warnings, answer.interrupted, coverage)
+
+
+def _preferences(spec: Spec, check: Check, preferences: Preferences) -> Preferences:
+    """The preferences for one check: its checkpoint has a folder of its own."""
+    if preferences.checkpoint is None:
+        return preferences
+    path = str(Path(spec.program.path).resolve())
+    of_spec = f"{spec.program.name}-{sha256(path.encode()).hexdigest()[:8]}"
+    return replace(preferences, checkpoint=preferences.checkpoint / of_spec / check.name)
+
+
+def spill_folder_problem(folder: Path) -> Diagnostic | None:
+    """Why a folder cannot be used to spill into, if it cannot."""
+    foreign = foreign_file(folder)
+    if foreign is None:
+        return None
+    if foreign == folder:
+        message, remedy = f"`{folder}` is no folder", "name a folder, which is made where there is none"
+    else:
+        message = f"`{folder}` has other files in it, such as `{foreign.name}`"
+        remedy = "name a folder of its own, so that no file of yours is ever removed"
+    return Diagnostic("E508", f"{message}, so nothing can be spilled there", None, remedy)
 
 
 def _property_outcome(
@@ -321,8 +347,9 @@ def _coverage(instance: Instance, answer: Answer, outcomes: tuple[PropertyOutcom
 
 
 def _with_branches_never_taken(outcomes: list[CheckOutcome]) -> list[CheckOutcome]:
-    """The outcomes of a spec, with a warning for each branch that none of its checks took. A check may well be
-    too narrow for a branch, so one alone says nothing: the warning stands with the first that could have."""
+    """The outcomes of a spec, with a warning for each branch that none of its checks took. A check may well
+    be too narrow for a branch, so one alone says nothing: the warning stands with the first that could have
+    taken it."""
     measured = [check.coverage for check in outcomes if check.coverage is not None]
     for branch in never_taken(measured):
         first = next(i for i, check in enumerate(outcomes) if _could_take(check.coverage, branch))

@@ -195,7 +195,7 @@ SCENARIOS = {
 
 PINS = [*MODELS, *SEAL_PINS, *REMAP_PINS]
 
-SLOW = 6_000
+SLOW = 100_000
 """From how many states on a check is left to the nightly run."""
 
 

@@ -14,7 +14,7 @@ from mmcheck.elaborate.modules import load_program
 REJECT = CASES / "reject"
 FILES = sorted(REJECT.glob("*.mmc"))
 
-NOT_FROM_A_TEXT = {"E001", "E002", "E004", "E507"}
+NOT_FROM_A_TEXT = {"E001", "E002", "E004", "E507", "E508"}
 """Files that cannot be read, and what is wrong with a command line."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from functools import partial
+from pathlib import Path
 
 import click
 
@@ -14,8 +15,9 @@ from mmcheck.cli.group import EXIT_CODES
 from mmcheck.cli.heartbeat import Heartbeat
 from mmcheck.cli.output import Output, is_terminal, standard_error, standard_output
 from mmcheck.cli.parameters import duration, memory_size, setting
-from mmcheck.cli.run import Format, JsonFormat, TextFormat, run
+from mmcheck.cli.run import JsonFormat, TextFormat, run
 from mmcheck.engines.engine import Limits, Preferences
+from mmcheck.engines.limits import ordinary_memory_limit
 from mmcheck.engines.registry import DEFAULT, ENGINES
 from mmcheck.report.text import Traces
 
@@ -81,8 +83,22 @@ Examples:
     "--max-memory",
     type=memory_size,
     metavar="SIZE",
-    show_default="no limit",
-    help="Stop a check when the process takes this much memory: 512M, 2G.",
+    show_default="80% of the machine's memory",
+    help="Stop a check before the process takes more memory than this: 512M, 2G.",
+)
+@click.option(
+    "--spill",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    show_default="stop",
+    help="Go on in this folder when the memory limit is reached. Its files are removed at the end.",
+)
+@click.option(
+    "--checkpoint",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    show_default="none",
+    help="Write to this folder, now and then, where each check stands; the same command goes on from there.",
 )
 @click.option(
     "--engine",
@@ -156,6 +172,8 @@ def verify(
     max_depth: int | None,
     timeout: float | None,
     max_memory: int | None,
+    spill: Path | None,
+    checkpoint: Path | None,
     engine: str,
     no_symmetry: bool,
     threads: int,
@@ -175,22 +193,19 @@ def verify(
     """
     if not paths:
         raise click.UsageError("no path given: name files or folders, such as `mmcheck verify specs`")
-    limits = Limits(max_states, max_depth, timeout, max_memory)
-    preferences = Preferences(symmetry=not no_symmetry, threads=threads)
+    limits = Limits(max_states, max_depth, timeout, max_memory or ordinary_memory_limit())
+    preferences = Preferences(not no_symmetry, threads, spill, checkpoint)
     options = session.Options(settings, checks, properties, limits, engine, preferences)
     out, err = standard_output(color, width), standard_error(color, width)
     heartbeat = Heartbeat(err.stream, _rewritable(err), err.width)
     files, diagnostics = session.find_specs(paths, importers)
+    if spill is not None and (problem := session.spill_folder_problem(spill)) is not None:
+        files, diagnostics = (), (problem,)
+    written = JsonFormat(out) if format == "json" else TextFormat(out, err, Traces(traces), quiet, coverage)
     judge = partial(session.verify_file, options=options, observe=session.ignore if quiet else heartbeat)
-    return run(files, diagnostics, judge, _format(format, out, err, traces, quiet), err, heartbeat, strict)
+    return run(files, diagnostics, judge, written, err, heartbeat, strict)
 
 
 def _rewritable(err: Output) -> bool:
     """Whether a line can be rewritten in place."""
     return is_terminal(sys.stderr) and err.open and os.environ.get("TERM") != "dumb"
-
-
-def _format(format: str, out: Output, err: Output, traces: str, quiet: bool) -> Format:
-    if format == "json":
-        return JsonFormat(out)
-    return TextFormat(out, err, Traces(traces), quiet)

@@ -1,9 +1,9 @@
 """Coverage: how much of a spec the states and steps of a check made use of.
 
 A branch is a way through a statement: an `if` has two, the `else` that nobody wrote included, and a bulk
-`forall ... where` has one, its body. How often it was taken is counted in steps, whatever the arguments of the
-transition: a step in which a bulk update takes a branch for several elements counts once. What the constants
-of a check decide is no branch there, since nothing is left of it after elaboration.
+`forall ... where` has one, its body. How often it was taken is counted in steps, whatever the arguments of
+the transition: a step in which a bulk update takes a branch for several elements counts once. What the
+constants of a check decide is no branch there, since nothing is left of it after elaboration.
 """
 
 from __future__ import annotations

@@ -31,6 +31,8 @@ class Statistics:
     fired: Mapping[str, int]
     symmetry: tuple[str, ...] = ()
     """The sorts up to whose permutations states are counted."""
+    bytes_per_state: int = 0
+    """The most memory that a state takes, known before the search; 0 where the engine does not know."""
 
 
 class Ending(Enum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from mmcheck.core.coverage import Branch, Taken
@@ -31,6 +32,10 @@ class Preferences:
     symmetry: bool = True
     """Whether states that differ by a permutation of sort elements only count as one."""
     threads: int = 2
+    spill: Path | None = None
+    """A folder where the search goes on when the memory limit is reached."""
+    checkpoint: Path | None = None
+    """A folder for where the search stands, so that a later run can go on from there."""
 
 
 ORDINARY = Preferences()
@@ -48,6 +53,8 @@ class Progress:
     frontier: int
     seconds: float
     memory: int
+    bytes_per_state: int = 0
+    """The most memory that a state takes; 0 where the engine does not know."""
 
     @property
     def rate(self) -> float:

@@ -20,7 +20,14 @@ def _explicit(preferences: Preferences = ORDINARY) -> Engine:
     from mmcheck.engines.explicit.engine import ExplicitEngine
     from mmcheck.engines.explicit.search import Tuning
 
-    return ExplicitEngine(Tuning(threads=preferences.threads, symmetry=preferences.symmetry))
+    return ExplicitEngine(
+        Tuning(
+            threads=preferences.threads,
+            symmetry=preferences.symmetry,
+            spill=preferences.spill,
+            checkpoint=preferences.checkpoint,
+        )
+    )
 
 
 def _reference(preferences: Preferences = ORDINARY) -> Engine:

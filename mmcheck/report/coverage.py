@@ -15,7 +15,17 @@ from rich.text import Text
 from mmcheck.core.coverage import BranchCoverage, Coverage, Side, TransitionCoverage, merge
 from mmcheck.core.outcome import SpecOutcome
 from mmcheck.report.diagnostics import expanded, window
-from mmcheck.report.layout import PROSE, block, indent, one_line, paragraph, place, printable, separated, words
+from mmcheck.report.layout import (
+    PROSE,
+    block,
+    indent,
+    one_line,
+    paragraph,
+    place,
+    printable,
+    separated,
+    words,
+)
 from mmcheck.report.quantity import count
 from mmcheck.report.styles import BAD, QUIET, TITLE, UNSURE
 from mmcheck.source import SourceFile
@@ -35,11 +45,13 @@ NEIGHBOURS = 1
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """What stands in the margin, about what, and the offset where that begins."""
+    """What stands in the margin, about what, and the offset where that begins. A mark is `apart` when it is
+    about something that the line does not show, so that it stands below the line in any case."""
 
     offset: int
     margin: str
     label: str
+    apart: bool = False
 
 
 def render(outcome: SpecOutcome, width: int) -> Text:
@@ -52,21 +64,26 @@ def render(outcome: SpecOutcome, width: int) -> Text:
     marks = _marks(coverage)
     lines = _heading(name, len(measured), coverage, width)
     lines += indent(_legend(marks, width - 2), 2)
+    column = 2 + max(len(NEVER), *(len(mark.margin) for of_file in marks.values() for mark in of_file))
     for file in sorted(marks, key=lambda file: file.name != outcome.file):
-        lines += [Text(), Text(f"  {printable(file.name)}", TITLE), *_source(file, marks[file], width)]
+        source = _source(file, marks[file], column, width)
+        lines += [Text(), Text(f"  {printable(file.name)}", TITLE), *source]
     return block(lines + _premises(coverage, width))
 
 
 def _heading(name: str, checks: int, coverage: Coverage, width: int) -> list[Text]:
     fired = [t.fired > 0 for t in coverage.transitions if t.possible]
     taken = [b.covered for b in coverage.branches if b.written]
-    met = [p.met is not False for p in coverage.premises]
+    met = [p.met for p in coverage.premises if p.met is not None]
     totals = [
         f"{sum(found)} of {count(len(found), noun)} {verb}"
-        for found, noun, verb in ((fired, "transition", "fired"), (taken, "branch", "taken"))
+        for found, noun, verb in (
+            (fired, "transition", "fired"),
+            (taken, "branch", "taken"),
+            (met, "premise", "met"),
+        )
         if found
     ]
-    totals += [f"{met.count(False)} of {count(len(met), 'premise')} never true"] if met else []
     first = f"coverage of {name} over {count(checks, 'check')}: "
     lines = paragraph(first, separated(totals), width)
     lines[0].stylize(TITLE, 0, len(f"coverage of {name}"))
@@ -96,8 +113,8 @@ def _marks(coverage: Coverage) -> dict[SourceFile, list[_Mark]]:
         if b.written:
             found[b.place.file].append(_Mark(b.place.start, _taken(b), _label(b)))
         elif not b.covered and _is_taken_otherwise(b, coverage):
-            found[b.branch.span.file].append(_Mark(b.branch.span.start, NEVER, "otherwise"))
-    return {file: sorted(of_file, key=lambda mark: mark.offset) for file, of_file in found.items()}
+            found[b.branch.span.file].append(_Mark(b.branch.span.start, NEVER, "never false", apart=True))
+    return {file: sorted(of_file, key=lambda m: (m.apart, m.offset)) for file, of_file in found.items()}
 
 
 def _fired(transition: TransitionCoverage) -> str:
@@ -130,28 +147,29 @@ def _is_taken_otherwise(branch: BranchCoverage, coverage: Coverage) -> bool:
 # --- the source ------------------------------------------------------------------------------------------
 
 
-def _source(file: SourceFile, marks: Sequence[_Mark], width: int) -> Iterator[Text]:
+def _source(file: SourceFile, marks: Sequence[_Mark], column: int, width: int) -> Iterator[Text]:
     """The lines with marks and their neighbours, an ellipsis for those between."""
     by_line: defaultdict[int, list[_Mark]] = defaultdict(list)
     for mark in marks:
         by_line[file.position(mark.offset)[0]].append(mark)
-    column = max(len(NEVER) + 2, *(len(mark.margin) + 2 for mark in marks))
     last = 0
-    for line in _with_neighbours(by_line, len(file.line_starts)):
+    for line in _with_neighbours(by_line, file):
         if last and line > last + 1:
             yield Text("...".rjust(column), QUIET)
         yield from _line(file, line, by_line.get(line, []), column, width)
         last = line
 
 
-def _with_neighbours(lines: Mapping[int, object], last: int) -> list[int]:
-    shown = {line + by for line in lines for by in range(-NEIGHBOURS, NEIGHBOURS + 1)}
-    return sorted(line for line in shown if 1 <= line <= last)
+def _with_neighbours(lines: Mapping[int, object], file: SourceFile) -> list[int]:
+    """The lines, and those around them that are not empty."""
+    around = {line + by for line in lines for by in range(-NEIGHBOURS, NEIGHBOURS + 1)}
+    existing = (line for line in around if 1 <= line <= len(file.line_starts))
+    return sorted(line for line in existing if line in lines or file.line_text(line).strip())
 
 
 def _line(file: SourceFile, line: int, marks: Sequence[_Mark], column: int, width: int) -> Iterator[Text]:
     """A line with its first mark in the margin, and a line below it for each further mark."""
-    first, *more = marks or [_Mark(0, "", "")]
+    first, *more = marks if marks and not marks[0].apart else [_Mark(0, "", ""), *marks]
     raw = file.line_text(line)
     number = f" {line:>5} | "
     room = width - column - len(number)

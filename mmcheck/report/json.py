@@ -102,6 +102,7 @@ def _statistics(found: Statistics) -> Object:
         "depth": found.depth,
         "seconds": round(found.seconds, 3),
         "memory": found.memory,
+        "bytes_per_state": found.bytes_per_state,
         "complete": found.complete,
         "fired": dict(found.fired),
     }

@@ -43,11 +43,15 @@ class ExplicitEngine:
         search = Search(instance, chosen, limits, observe, self.tuning)
         interrupted = False
         try:
-            search.run()
-        except KeyboardInterrupt:
-            search.stopped = "it was interrupted"
-            interrupted = True
-        return _Judge(search).answer(interrupted)
+            try:
+                search.run()
+            except KeyboardInterrupt:
+                search.stopped = "it was interrupted"
+                interrupted = True
+            search.save()
+            return _Judge(search).answer(interrupted)
+        finally:
+            search.close()
 
 
 class _Judge:
@@ -77,11 +81,12 @@ class _Judge:
             states=search.visited.size,
             transitions=search.transitions,
             depth=search.depth,
-            seconds=search.watch.seconds,
+            seconds=search.seconds,
             memory=resident_memory(),
             complete=self.complete,
             fired=dict(fired),
             symmetry=self.symmetry,
+            bytes_per_state=search.bytes_per_state,
         )
 
     def unmet(self) -> dict[str, tuple[str, ...]]:

@@ -5,8 +5,7 @@ The chunks are those that the visited set gave, and are never joined: that would
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 from pathlib import Path
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 Rows = NDArray[np.uint64]
 
-MAPPED = 1 << 20
+MAPPED = 1 << 16
 """From how many bytes on an array gets pages of its own."""
 
 
@@ -58,38 +57,45 @@ class Level:
             self.chunks.append(rows)
 
     def blocks(self, size: int) -> Iterator[Rows]:
-        """The states in blocks of a size, those at the ends of chunks smaller."""
+        """The states in blocks of a size (the last one may be smaller), wherever chunks begin."""
+        begun: list[Rows] = []
+        room = size
         for chunk in self.chunks:
-            for start in range(0, len(chunk), size):
-                yield chunk[start : start + size]
+            start = 0
+            while len(chunk) - start >= room:
+                yield np.concatenate([*begun, chunk[start : start + room]])
+                begun, start, room = [], start + room, size
+            if start < len(chunk):
+                begun.append(chunk[start:])
+                room -= len(chunk) - start
+        if begun:
+            yield np.concatenate(begun)
 
-    def unload(self, path: Path) -> None:
-        """Move the chunks that are in memory to a file, and map it."""
-        chunks = self.chunks[self.on_disk :]
-        if chunks:
-            write_rows(path, chunks, self.words)
-            self.chunks[self.on_disk :] = [mapped_rows(path)]
-            self.on_disk = len(self.chunks)
+
+def unload(levels: Iterable[Level], path: Path) -> None:
+    """Move what some levels have in memory to one file, and map it. Nothing is changed where that fails."""
+    loaded = [level for level in levels if level.on_disk < len(level.chunks)]
+    chunks = [chunk for level in loaded for chunk in level.chunks[level.on_disk :]]
+    if not chunks:
+        return
+    write_rows(path, chunks)
+    start = 0
+    rows: Rows = np.asarray(np.load(path, mmap_mode="r"))
+    for level in loaded:
+        end = start + sum(map(len, level.chunks[level.on_disk :]))
+        level.chunks[level.on_disk :] = [rows[start:end]]
+        level.on_disk = len(level.chunks)
+        start = end
 
 
-def write_rows(path: Path, chunks: list[Rows], words: int, sync: bool = False) -> None:
-    """Write chunks as one NumPy file; no file is left where that fails. With `sync`, a file that is there is
-    complete whatever happens to the machine."""
-    temporary = path.with_suffix(".tmp")
+def write_rows(path: Path, chunks: list[Rows]) -> None:
+    """Write chunks as one NumPy file; no file is left where that fails."""
+    header = {"descr": "<u8", "fortran_order": False, "shape": (sum(map(len, chunks)), chunks[0].shape[1])}
     try:
-        with temporary.open("wb") as file:
-            header = {"descr": "<u8", "fortran_order": False, "shape": (sum(map(len, chunks)), words)}
+        with path.open("wb") as file:
             format.write_array_header_1_0(file, header)
             for chunk in chunks:
                 file.write(np.ascontiguousarray(chunk).data)
-            if sync:
-                file.flush()
-                os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def mapped_rows(path: Path) -> Rows:
-    """The rows of a file, read where they are looked at."""
-    return np.asarray(np.load(path, mmap_mode="r"))
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise

@@ -8,11 +8,14 @@ pointers are kept: `traces` finds a way back by expanding the levels before.
 
 from __future__ import annotations
 
+import errno
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from operator import add
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -25,11 +28,15 @@ from mmcheck.core.semantics import initial_states
 from mmcheck.core.system import DeadlockFree, Liveness, NoModelError, Property, Scenario
 from mmcheck.core.trace import Failure
 from mmcheck.engines.engine import Limits, Observe, Progress
+from mmcheck.engines.explicit.checkpoint import INTERVAL, Checkpoint, Position, fingerprint
+from mmcheck.engines.explicit.levels import Level, unload
 from mmcheck.engines.explicit.looking import DEADLOCK, ERROR, Found, Key, Looks, Sighting
 from mmcheck.engines.explicit.program import Program, Rows
+from mmcheck.engines.explicit.spill import Runs
 from mmcheck.engines.explicit.vectorize import Block
-from mmcheck.engines.explicit.visited import FIRST_CAPACITY, SWITCH, Visited
+from mmcheck.engines.explicit.visited import FIRST_CAPACITY, SWITCH, Visited, batch_size, bytes_per_state
 from mmcheck.engines.limits import Watch, resident_memory
+from mmcheck.engines.scratch import Scratch
 
 NAME = "explicit"
 
@@ -40,12 +47,18 @@ class Tuning:
 
     block: int = 16_384
     """States evaluated at once."""
-    batch: int = 4_000_000
-    """Candidates inserted at once, about."""
+    batch: int = 2_000_000
+    """Candidates inserted at once, at least."""
     threads: int = 2
     switch: int = SWITCH
     first_capacity: int = FIRST_CAPACITY
     symmetry: bool = True
+    spill: Path | None = None
+    """Where to go on when the memory limit is reached."""
+    spill_after: int | None = None
+    """How many states in tables are as good as the memory limit."""
+    checkpoint: Path | None = None
+    checkpoint_interval: float = INTERVAL
 
 
 Origin: TypeAlias = tuple[Block, NDArray[np.intp]]
@@ -85,10 +98,20 @@ class Search:
     found: dict[Key, Found] = field(default_factory=dict)
     met: set[Key] = field(default_factory=set)
     excluding: set[str] = field(default_factory=set)
-    levels: list[Rows] = field(default_factory=list)
+    levels: list[Level] = field(default_factory=list)
+    seconds_before: float = 0.0
+    """What earlier runs took, from whose checkpoint this one went on."""
 
     def __post_init__(self) -> None:
         self.watch = Watch(self.limits)
+        self.next: Level | None = None
+        self.frontier = 0
+        self.largest = 0
+        self.out_of_memory = False
+        self.scratch: Scratch | None = None
+        self.runs: Runs | None = None
+        self.unloaded = 0
+        self.checkpoint: Checkpoint | None = None
         self.searching = any(not isinstance(p, Scenario | Liveness) for p in self.properties)
         self.executor = ThreadPoolExecutor(self.tuning.threads)
         self.program = Program(self.instance, self.tuning.symmetry)
@@ -99,6 +122,7 @@ class Search:
             self.tuning.threads,
             self.tuning.switch,
             self.tuning.first_capacity,
+            tick=lambda: self._tell(self.frontier),
         )
         self.assumptions = [(a.name, self.program.assumption(a)) for a in self.instance.system.assumptions]
         self.fired = [0] * len(self.program.actions)
@@ -114,14 +138,20 @@ class Search:
             return
         try:
             self._search()
+        except (OSError, MemoryError) as error:
+            self.stopped = self._shortage(error)
         finally:
             self.executor.shutdown(wait=True, cancel_futures=True)
 
     def _search(self) -> None:
-        frontier = self._begin()
+        if self.tuning.checkpoint is not None:
+            self.checkpoint = self._checkpoint(self.tuning.checkpoint)
+        frontier = self._resume() or self._begin()
         while len(frontier) and not self._is_over():
             self.levels.append(frontier)
-            last = self.depth == self.limits.max_depth
+            if self.checkpoint is not None:
+                self.checkpoint.reach(self._position(), self.levels)
+            last = self.limits.max_depth is not None and self.depth >= self.limits.max_depth
             frontier = self._expand(frontier, last)
             if last:
                 self.stopped = self.stopped or f"none up to depth {self.depth}, the limit"
@@ -131,7 +161,7 @@ class Search:
         self.decided_early = not self.open
         return self.decided_early or self.stopped is not None
 
-    def _begin(self) -> Rows:
+    def _begin(self) -> Level:
         states: list[State] = []
         for state in initial_states(self.instance):
             if isinstance(state, Failure):
@@ -145,7 +175,21 @@ class Search:
         expansion = Expansion()
         rows = self._assumed(self.program.layout.pack(states), None, expansion)
         self._keep(expansion)
-        return self.visited.insert([self.program.canonical_rows(rows)])
+        return Level(self.words, [self.visited.insert([self.program.canonical_rows(rows)])])
+
+    @property
+    def words(self) -> int:
+        return self.program.layout.words
+
+    @property
+    def seconds(self) -> float:
+        """What the search took, with what it took before it was resumed."""
+        return self.seconds_before + self.watch.seconds
+
+    @property
+    def bytes_per_state(self) -> int:
+        """The most memory that a state takes."""
+        return bytes_per_state(self.words)
 
     def branches(self) -> dict[Branch, Taken]:
         """The branches that were taken."""
@@ -163,31 +207,42 @@ class Search:
 
     # --- a level -----------------------------------------------------------------------------------------
 
-    def _expand(self, frontier: Rows, last: bool) -> Rows:
+    def _expand(self, frontier: Level, last: bool) -> Level:
         """The next level; nothing behind the `last` one, which is only looked at."""
-        fresh: list[Rows] = []
+        self.next = level = Level(self.words)
         pending: list[Rows] = []
         done = 0
         for group in self._groups(frontier):
+            before = sum(map(len, pending))
             for expansion in self.executor.map(lambda rows: self._expand_block(rows, last), group):
                 self._keep(expansion)
                 pending += expansion.candidates
+                if sum(map(len, pending)) >= self._batch_size():
+                    self._insert(pending, level)
+                    pending, before = [], 0
             done += sum(map(len, group))
-            if sum(map(len, pending)) >= self.tuning.batch:
-                fresh.append(self.visited.insert(pending))
-                pending = []
-            self._report(len(frontier) - done + sum(map(len, fresh)))
+            # The next group may need as much as the largest so far, in candidates and in columns.
+            self.largest = max(self.largest, 8 * self.words * (sum(map(len, pending)) - before))
+            self._make_room(2 * self.largest)
+            self._report(len(frontier) - done + len(level))
             if self.stopped is not None:
                 break
-        fresh.append(self.visited.insert(pending))
-        return np.concatenate(fresh)
+        self._insert(pending, level)
+        return level
 
-    def _groups(self, frontier: Rows) -> Iterator[list[Rows]]:
+    def _batch_size(self) -> int:
+        return batch_size(self.tuning.batch, self.visited.size, self.limits.max_memory, self.words)
+
+    def _insert(self, pending: list[Rows], level: Level) -> None:
+        """Add what is new of some candidates to a level, unless there is no memory for that."""
+        if self._make_room(self.visited.needed(sum(map(len, pending)))):
+            level.append(self.visited.insert(pending))
+
+    def _groups(self, frontier: Level) -> Iterator[list[Rows]]:
         """The blocks of a level, as many at a time as there are threads."""
-        size, threads = self.tuning.block, self.tuning.threads
-        blocks = [frontier[i : i + size] for i in range(0, len(frontier), size)]
-        for i in range(0, len(blocks), threads):
-            yield blocks[i : i + threads]
+        blocks = frontier.blocks(self.tuning.block)
+        while group := list(islice(blocks, self.tuning.threads)):
+            yield group
 
     def _keep(self, expansion: Expansion) -> None:
         """Take over what a block gave: of every kind of sighting the first."""
@@ -204,7 +259,11 @@ class Search:
             self.open -= self.same_orbit(key)
 
     def _report(self, frontier: int) -> None:
-        self.stopped = self.watch.exceeded(self.visited.size)
+        self.stopped = self.stopped or self.watch.exceeded(self.visited.size)
+        self.frontier = frontier
+        self._tell(frontier)
+
+    def _tell(self, frontier: int) -> None:
         self.observe(
             Progress(
                 NAME,
@@ -213,10 +272,130 @@ class Search:
                 self.transitions,
                 self.depth,
                 frontier,
-                self.watch.seconds,
+                self.seconds,
                 resident_memory(),
+                self.bytes_per_state,
             )
         )
+
+    # --- memory and disk ---------------------------------------------------------------------------------
+
+    def _make_room(self, bytes: int) -> bool:
+        """Whether so much more memory can be taken, perhaps after what there is was moved to disk; the search
+        is stopped where it cannot."""
+        if self.out_of_memory:
+            return False
+        after = self.tuning.spill_after
+        reason = self.watch.exceeded_by(bytes)
+        if reason is None and (after is None or self.visited.in_tables < after):
+            return True
+        if self.tuning.spill is not None:
+            self._unload(self.tuning.spill)
+            reason = self.watch.exceeded_by(bytes)
+        self.out_of_memory = reason is not None
+        self.stopped = self.stopped or reason
+        return reason is None
+
+    def _unload(self, folder: Path) -> None:
+        """Move the visited set and the levels to disk."""
+        if self.scratch is None:
+            self.scratch = Scratch(folder)
+            self.runs = Runs(self.scratch.folder, self.words)
+        if self.runs is not None:
+            self.visited.unload(self.runs)
+        self.unloaded += 1
+        levels = self.levels if self.next is None else [*self.levels, self.next]
+        unload(levels, self.scratch.folder / f"levels-{self.unloaded:05}.npy")
+
+    def _shortage(self, error: OSError | MemoryError) -> str:
+        """What there is too little of. An error that has nothing to do with that is raised again."""
+        if isinstance(error, MemoryError) or error.errno == errno.ENOMEM:
+            return "the machine has no more memory"
+        if self.tuning.spill is None and self.tuning.checkpoint is None:
+            raise error
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return "the disk is full"
+        return f"the disk cannot be used: {error.strerror or error}"
+
+    def save(self) -> None:
+        """Write a checkpoint of where the search stood last, if it was stopped; remove it if it was not."""
+        if self.checkpoint is None:
+            return
+        try:
+            if self.stopped is None:
+                self.checkpoint.remove()
+            else:
+                self.checkpoint.write()
+        except OSError as error:
+            self.stopped = self.stopped or self._shortage(error)
+
+    def close(self) -> None:
+        """Remove what the search has on disk, but for its checkpoint."""
+        if self.runs is not None:
+            self.runs.close()
+        if self.scratch is not None:
+            self.scratch.close()
+        if self.checkpoint is not None:
+            self.checkpoint.close()
+
+    # --- checkpoints -------------------------------------------------------------------------------------
+
+    def _checkpoint(self, folder: Path) -> Checkpoint:
+        tuning = self.tuning
+        names = sorted(p.name for p in self.properties)
+        sizes = (tuning.symmetry, tuning.block, tuning.batch, tuning.switch)
+        digest = fingerprint(self.instance, names, self.program.layout.slots, *sizes)
+        return Checkpoint(folder, digest, self.words, tuning.checkpoint_interval)
+
+    def _position(self) -> Position:
+        branches = [[b.branch for b in action.ground.branches] for action in self.program.actions]
+        return Position(
+            [len(level) for level in self.levels],
+            self.visited.tables is not None,
+            self.initial_failure is not None,
+            self.transitions,
+            self.seconds,
+            list(self.fired),
+            [list(counts) for counts in self.taken],
+            [[a, b] for a, some in enumerate(branches) for b, one in enumerate(some) if one in self.failed],
+            [(*key, list(found.words), found.level) for key, found in self.found.items()],
+            sorted(self.met),
+            sorted(self.excluding),
+        )
+
+    def _resume(self) -> Level | None:
+        """Go back to where an earlier run stood; gives the level that it was to expand."""
+        loaded = self.checkpoint.load() if self.checkpoint is not None else None
+        if loaded is None:
+            return None
+        position, rows = loaded
+        self.transitions, self.seconds_before = position.transitions, position.seconds
+        self.fired, self.taken = list(position.fired), [list(counts) for counts in position.taken]
+        actions = self.program.actions
+        self.failed = {actions[a].ground.branches[b].branch for a, b in position.failed}
+        self.met = {(name, number) for name, number in position.met}
+        self.excluding = set(position.excluding)
+        for name, number, words, level in position.found:
+            self.found[name, number] = Found(tuple(words), level)
+            self.open -= self.same_orbit((name, number))
+        if position.failed_at_first:
+            failures = (state for state in initial_states(self.instance) if isinstance(state, Failure))
+            self.initial_failure = next(failures, None)
+        if position.hashed:
+            self.visited.build_tables()
+        for states in rows:
+            self._revisit(states)
+        *self.levels, frontier = [Level(self.words, [states], 1) for states in rows]
+        self.depth = len(self.levels)
+        return frontier
+
+    def _revisit(self, states: Rows) -> None:
+        """Put the states of a level into the visited set again."""
+        for start in range(0, len(states), self.tuning.batch):
+            batch = states[start : start + self.tuning.batch]
+            if self._make_room(self.visited.needed(len(batch))):
+                self.visited.insert([batch])
+                self._report(len(states))
 
     # --- a block -----------------------------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ from mmcheck.core.terms import Term
 from mmcheck.core.trace import FailedStep, Failure, Step, Trace
 from mmcheck.core.types import Value
 from mmcheck.core.verdict import Binding
+from mmcheck.engines.explicit.levels import Level
 from mmcheck.engines.explicit.looking import Found
 from mmcheck.engines.explicit.program import Program, Rows
 
@@ -44,7 +45,7 @@ class Tracer:
     """Finds traces in the levels of a finished search."""
 
     program: Program
-    levels: list[Rows]
+    levels: list[Level]
 
     @cached_property
     def dynamics(self) -> Dynamics:
@@ -75,9 +76,9 @@ class Tracer:
             chain.append(self._before(chain[-1], self.levels[level]))
         return chain[::-1]
 
-    def _before(self, words: Rows, level: Rows) -> Rows:
-        for start in range(0, len(level), BLOCK):
-            block = self.program.block(level[start : start + BLOCK])
+    def _before(self, words: Rows, level: Level) -> Rows:
+        for rows in level.blocks(BLOCK):
+            block = self.program.block(rows)
             for action in self.program.actions:
                 chosen = np.flatnonzero(block.truth(action.ground.guard))
                 targets = self.program.canonical_rows(action.targets(block, chosen))

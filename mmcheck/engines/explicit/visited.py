@@ -2,8 +2,8 @@
 
 Small sets are kept sorted, with NumPy alone. From `SWITCH` states on they live in hash tables, one for each
 value of the top bits of the hash: a batch of candidates is first ordered by table, so that each table stays
-in a processor's cache while it is worked on, and different threads own different tables. Tables that have become
-too large go to disk, as sorted runs, and are begun anew.
+in a processor's cache while it is worked on, and different threads own different tables. When they get too large
+they go to disk, as sorted runs, and are begun anew.
 
 References: the sorted form is that of U. Stern and D. Dill (Using magnetic disk instead of main memory in the
 Murphi verifier, CAV 1998), in memory too; the partitioned one follows P. Boncz, S. Manegold and M. Kersten
@@ -12,7 +12,7 @@ Murphi verifier, CAV 1998), in memory too; the partitioned one follows P. Boncz,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +27,8 @@ SWITCH = 60_000
 """From how many states on hash tables pay for the time that their kernels take to load."""
 
 PARTS = 256
+TOGETHER = 16
+"""How many tables a thread fills before it takes others."""
 FIRST_CAPACITY = 512
 EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)
 FULL = 0.75
@@ -41,8 +43,8 @@ def bytes_per_state(words: int) -> int:
 
 
 def batch_size(least: int, size: int, room: int | None, words: int) -> int:
-    """How many candidates to look up at once in a set of some size: the larger the set, the more, as what lies
-    on disk is read for every batch. With a limit on memory they take no more than a sixth of it."""
+    """How many candidates to look up at once in a set of some size: the larger the set, the more, as what
+    lies on disk is read for every batch. With a limit on memory they take no more than a sixth of it."""
     wanted = max(least, size // 16)
     return wanted if room is None else min(wanted, max(least, room // (6 * 3 * 8 * words)))
 
@@ -60,6 +62,8 @@ class Visited:
     sorted: NDArray[Any] | None = None
     tables: list[_Table] | None = None
     runs: Runs | None = None
+    tick: Callable[[], None] = lambda: None
+    """Called now and then while candidates are inserted."""
 
     def insert(self, batches: list[Rows]) -> Rows:
         """Insert candidates; give those that were not there before, each once. The order of the result
@@ -119,7 +123,9 @@ class Visited:
     # --- hashed ------------------------------------------------------------------------------------------
 
     def _first_tables(self) -> list[_Table]:
-        return [_Table(self.words, self.first_capacity) for _ in range(PARTS)]
+        # A hash fills all tables alike: with the same capacity they would all grow at the same time.
+        capacities = [int(self.first_capacity * GROWTH ** (part / PARTS)) for part in range(PARTS)]
+        return [_Table(self.words, capacity) for capacity in capacities]
 
     def build_tables(self) -> None:
         """Go over to tables."""
@@ -134,22 +140,25 @@ class Visited:
         if self.tables is None:
             raise RuntimeError("the tables are not built yet")
         tables = self.tables
-        # Each thread orders a share of the batches. Where shares begin changes nothing, as all rows of a table
-        # are inserted in the order of the batches.
+        # Each thread orders a share of the batches. Where shares begin changes nothing, as all rows of a
+        # table are inserted in the order of the batches.
         ordered = list(self.executor.map(_partitioned, _shares(batches, self.threads)))
 
-        def fill(thread: int) -> list[Rows]:
+        def fill(parts: range) -> list[Rows]:
             found: list[Rows] = []
-            for part in range(thread * PARTS // self.threads, (thread + 1) * PARTS // self.threads):
-                slices = [rows[int(ends[part - 1]) if part else 0 : int(ends[part])] for rows, ends in ordered]
+            for part in parts:
+                slices = [rows[int(ends[part]) : int(ends[part + 1])] for rows, ends in ordered]
                 if self.runs is not None:
                     slices = [self.runs.fresh(part, np.concatenate(slices))]
                 for rows in slices:
                     found += tables[part].insert(rows)
             return found
 
-        parts = list(self.executor.map(fill, range(self.threads)))
-        return join([rows for found in parts for rows in found], self.words)
+        fresh: list[Rows] = []
+        for found in self.executor.map(fill, (range(p, p + TOGETHER) for p in range(0, PARTS, TOGETHER))):
+            fresh += found
+            self.tick()
+        return join(fresh, self.words)
 
 
 def _shares(batches: list[Rows], count: int) -> list[list[Rows]]:
@@ -164,16 +173,16 @@ def _shares(batches: list[Rows], count: int) -> list[list[Rows]]:
 
 
 def _partitioned(batches: list[Rows]) -> tuple[Rows, NDArray[np.int64]]:
-    """The rows of batches ordered by table, and where those of each table end."""
+    """The rows of batches ordered by table, and in which row those of each table end (after a first 0)."""
     # Numba is loaded where it is first needed: most specs are small and never need it.
     from mmcheck.engines.explicit import kernels
 
     rows = join(batches, batches[0].shape[1])
-    ordered, ends = np.empty_like(rows), np.empty(PARTS, np.int64)
+    ordered, ends = np.empty_like(rows), np.zeros(PARTS + 1, np.int64)
     if rows.shape[1] == 1:
-        kernels.partition_words(rows[:, 0], ordered[:, 0], ends)
+        kernels.partition_words(rows[:, 0], ordered[:, 0], ends[1:])
     else:
-        kernels.partition_rows(rows, ordered, ends)
+        kernels.partition_rows(rows, ordered, ends[1:])
     return ordered, ends
 
 
@@ -203,7 +212,8 @@ class _Table:
 
     def occupied(self) -> Rows:
         """The rows, in no order."""
-        return self.rows[self.rows[:, 0] != EMPTY]
+        rows: Rows = self.rows[self.rows[:, 0] != EMPTY]
+        return rows
 
     def insert(self, rows: Rows) -> list[Rows]:
         from mmcheck.engines.explicit import kernels
