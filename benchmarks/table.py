@@ -62,7 +62,10 @@ def _case(rows: list[Row]) -> list[str]:
     if not rows:
         return []
     lines = [_line(_HEAD), _line(("---", *["---" if column == 1 else "---:" for column in range(9)]))]
-    lines += [_line(_cells(row, rows)) for row in rows]
+    # Results that were added later stand where they would have stood: mmcheck first.
+    lines += [
+        _line(_cells(row, rows)) for row in sorted(rows, key=lambda row: not row.tool.startswith("mmcheck"))
+    ]
     return [f"### {rows[0].model}, {rows[0].size}", "\n".join(lines)]
 
 

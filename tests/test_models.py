@@ -200,7 +200,11 @@ SLOW = 100_000
 
 
 def verify(file: Path, check: str) -> tuple[SpecOutcome, CheckOutcome]:
-    outcome = verify_file(str(file), Options(checks=(check,), preferences=Preferences(symmetry=False)), observe=lambda progress: None)
+    outcome = verify_file(
+        str(file),
+        Options(checks=(check,), preferences=Preferences(symmetry=False)),
+        observe=lambda progress: None,
+    )
     assert not outcome.diagnostics
     (only,) = outcome.checks
     return outcome, only

@@ -25,15 +25,14 @@ from mmcheck.engines.limits import Watch, private_memory
 from mmcheck.session import instantiate
 
 WIDE = """
-sort Task;
-const COUNT = 40;
-state { bool[Task] mapped; 0..7 a; 0..7 b; 0..3 c; bool[Task][0..COUNT] dirty; }
+sort Task = 2;
+state { bool mapped[Task]; 0..7 a; 0..7 b; 0..3 c; bool dirty[Task][0..39]; }
 transition map(Task t) { require !mapped[t]; mapped[t] = true; }
 transition unmap(Task t) { require mapped[t]; mapped[t] = false; dirty[t][a] = true; }
 transition clean(Task t) { require dirty[t][b]; dirty[t][b] = false; }
 transition up() { require a < 7; a = a + 1; }
 transition across() { require b < 7; b = b + 1; }
-transition round() { c = if c == 3 then 0 else c + 1; }
+transition round() { if (c == 3) { c = 0; } else { c = c + 1; } }
 invariant rarely: !(a == 5 && b == 6 && c == 2 && exists Task t: mapped[t]);
 reachable far(0..7 n): a == 7 && b == n && c == 3;
 deadlock free;
@@ -52,6 +51,9 @@ reachable corner: x == 30 && y == 30 && z == 30;
 """
 
 
+UNLIMITED = Limits()
+
+
 def nothing(progress: Progress) -> None:
     pass
 
@@ -61,7 +63,7 @@ def instance_of(text: str) -> Instance:
     return instantiate(spec, spec.checks[0])[1]
 
 
-def run(instance: Instance, tuning: Tuning, limits: Limits = Limits()) -> Answer:
+def run(instance: Instance, tuning: Tuning, limits: Limits = UNLIMITED) -> Answer:
     names = tuple(p.name for p in instance.system.properties)
     return ExplicitEngine(tuning).check(instance, names, limits, nothing)
 
@@ -173,9 +175,7 @@ def test_runs_know_what_was_added(words: int, tmp_path: Path) -> None:
     for _ in range(2 * MOST_RUNS + 3):
         rows = random.integers(0, 12, (40, words), np.uint64)
         fresh = runs.fresh(1, rows)
-        assert [tuple(r) for r in fresh.tolist()] == [
-            tuple(r) for r in rows.tolist() if tuple(r) not in known
-        ]
+        assert fresh.tolist() == [row for row in rows.tolist() if tuple(row) not in known]
         new = np.unique(fresh, axis=0)
         runs.add([np.empty((0, words), np.uint64), new[::-1]])
         known |= {tuple(row) for row in new.tolist()}

@@ -2,8 +2,8 @@
 
 Small sets are kept sorted, with NumPy alone. From `SWITCH` states on they live in hash tables, one for each
 value of the top bits of the hash: a batch of candidates is first ordered by table, so that each table stays
-in a processor's cache while it is worked on, and different threads own different tables. When they get too large
-they go to disk, as sorted runs, and are begun anew.
+in a processor's cache while it is worked on, and different threads own different tables. Those that get too
+large go to disk, as sorted runs, and are begun anew.
 
 References: the sorted form is that of U. Stern and D. Dill (Using magnetic disk instead of main memory in the
 Murphi verifier, CAV 1998), in memory too; the partitioned one follows P. Boncz, S. Manegold and M. Kersten
