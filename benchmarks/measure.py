@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 
 class TimeLimitError(Exception):
@@ -24,7 +25,8 @@ class CommandError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """`memory` is the largest resident size in bytes of the command, or of a process that it waited for.
+    """`memory` is the largest resident size in bytes of the command, or of a process that it waited for;
+    `output` is what it wrote on stdout.
 
     The system counts what the process was before it became the command, so that no figure lies below the size
     of the Python process that measures, some 20 MiB.
@@ -37,7 +39,8 @@ class Run:
 
 def run(command: Sequence[str], folder: Path, limit: float) -> Run:
     """Run a command to its end in `folder`, at most `limit` seconds."""
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
+    # Files, not pipes, so that nobody has to read while it runs; two, since progress may cut into a document.
+    with _file() as output, _file() as errors:
         begin = time.monotonic()
         # A session of its own, so that the limit also ends what the command started.
         process = subprocess.Popen(
@@ -45,7 +48,7 @@ def run(command: Sequence[str], folder: Path, limit: float) -> Run:
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=output,
+            stderr=errors,
             start_new_session=True,
         )
         stopped = threading.Event()
@@ -60,16 +63,26 @@ def run(command: Sequence[str], folder: Path, limit: float) -> Run:
             timer.cancel()
         seconds = time.monotonic() - begin
         process.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        text = output.read()
+        said, complained = _text(output), _text(errors)
     if stopped.is_set():
         raise TimeLimitError
     if process.returncode != 0:
-        raise CommandError(f"{' '.join(command)}: exit status {process.returncode}\n{text[-2000:]}")
-    return Run(seconds, usage.ru_maxrss * 1024, text)
+        raise CommandError(
+            f"{' '.join(command)}: exit status {process.returncode}\n{(said + complained)[-2000:]}"
+        )
+    return Run(seconds, usage.ru_maxrss * 1024, said)
 
 
 def _stop(pid: int, stopped: threading.Event) -> None:
     stopped.set()
     with contextlib.suppress(ProcessLookupError):  # it may just have ended
         os.killpg(pid, signal.SIGKILL)
+
+
+def _file() -> IO[str]:
+    return tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
+
+
+def _text(file: IO[str]) -> str:
+    file.seek(0)
+    return file.read()

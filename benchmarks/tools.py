@@ -83,8 +83,7 @@ def _mmcheck(program: list[str]) -> list[Tool]:
 
 
 def _read_mmcheck(output: str) -> Count:
-    # Progress and the last line are on stderr, before and after the document.
-    document, _ = json.JSONDecoder().raw_decode(output, output.index("\n{") if output[0] != "{" else 0)
+    document = json.loads(output)
     (spec,) = document["specs"]
     (check,) = spec["checks"]
     if not check["statistics"]["complete"] or check["ending"] != "as expected":

@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mmcheck.core.coverage import Coverage
     from mmcheck.core.outcome import CheckOutcome, PropertyOutcome, SpecOutcome
     from mmcheck.core.trace import Trace
     from mmcheck.core.verdict import Proved, Unknown, Verdict, Violated
@@ -27,6 +28,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "CheckOutcome",
+    "Coverage",
     "Diagnostic",
     "Limits",
     "Options",
@@ -48,6 +50,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "mmcheck.core.coverage": ("Coverage",),
     "mmcheck.core.outcome": ("CheckOutcome", "PropertyOutcome", "SpecOutcome"),
     "mmcheck.core.trace": ("Trace",),
     "mmcheck.core.verdict": ("Proved", "Unknown", "Verdict", "Violated"),

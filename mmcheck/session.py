@@ -366,12 +366,13 @@ def _could_take(coverage: Coverage | None, branch: BranchCoverage) -> bool:
 
 
 def _never_taken(branch: BranchCoverage) -> Diagnostic:
-    condition = "false" if branch.branch.side is Side.ELSE else "true"
+    side = "`else`" if branch.branch.side is Side.ELSE else "first branch"
     return Diagnostic(
         "W603",
-        f"the condition of this `if` in `{branch.transition}` is never {condition}, in no check of the spec",
+        f"no step of `{branch.transition}` takes the {side} of this `if`, in any check of the spec",
         branch.branch.span,
-        "look at what the condition reads: one of the branches is not a part of what was verified",
+        "look at the condition, and at the `require`s around it and in it: what the branch models is not a "
+        "part of what was verified",
     )
 
 

@@ -87,11 +87,18 @@ class Watch:
     def exceeded(self, states: int) -> str | None:
         """Why the search has to end now, if it has to."""
         limits = self.limits
-        if limits.max_states is not None and states >= limits.max_states:
-            return f"the limit of {limits.max_states:,} states was reached"
+        if (reason := self.too_many(states)) is not None:
+            return reason
         if limits.timeout is not None and self.seconds >= limits.timeout:
             return f"the time limit of {limits.timeout:g} s was reached"
         return self.exceeded_by(0)
+
+    def too_many(self, states: int) -> str | None:
+        """Why there are too many states, if there are."""
+        limit = self.limits.max_states
+        if limit is not None and states >= limit:
+            return f"the limit of {limit:,} states was reached"
+        return None
 
     def exceeded_by(self, bytes: int) -> str | None:
         """Why so much more memory cannot be taken, if it cannot."""

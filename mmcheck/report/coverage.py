@@ -113,7 +113,9 @@ def _marks(coverage: Coverage) -> dict[SourceFile, list[_Mark]]:
         if b.written:
             found[b.place.file].append(_Mark(b.place.start, _taken(b), _label(b)))
         elif not b.covered and _is_taken_otherwise(b, coverage):
-            found[b.branch.span.file].append(_Mark(b.branch.span.start, NEVER, "never false", apart=True))
+            found[b.branch.span.file].append(
+                _Mark(b.branch.span.start, NEVER, "never passed over", apart=True)
+            )
     return {file: sorted(of_file, key=lambda m: (m.apart, m.offset)) for file, of_file in found.items()}
 
 
@@ -136,11 +138,11 @@ def _label(branch: BranchCoverage) -> str:
         case Side.ELSE:
             return "else"
         case Side.BODY:
-            return "for some"
+            return "forall"
 
 
 def _is_taken_otherwise(branch: BranchCoverage, coverage: Coverage) -> bool:
-    """Whether the other way through the `if` was taken: then its condition was always true."""
+    """Whether the other way through the `if` was taken: then every step went that way."""
     return any(b.covered and b.branch.span == branch.branch.span for b in coverage.branches)
 
 
@@ -176,14 +178,16 @@ def _line(file: SourceFile, line: int, marks: Sequence[_Mark], column: int, widt
     source, _, _ = window(expanded(raw), 0, 1, room)
     yield _margin(first, column) + Text.assemble((number, QUIET), source.rstrip())
     for mark in more:
-        before = cell_len(expanded(raw[: file.position(mark.offset)[1] - 1]))
-        start = max(min(before, room - len(mark.label) - 2), 0)
-        below = Text.assemble((" " * 6 + " | ", QUIET), f"{' ' * start}^ {mark.label}")
-        yield _margin(mark, column) + below
+        start = cell_len(expanded(raw[: file.position(mark.offset)[1] - 1]))
+        pointer = f"{' ' * start}^ {mark.label}"
+        if cell_len(pointer) > room:
+            # What it would point at was cut off.
+            pointer = f"... {mark.label}".rjust(room)
+        yield _margin(mark, column) + Text.assemble((" " * 6 + " | ", QUIET), pointer)
 
 
 def _margin(mark: _Mark, column: int) -> Text:
-    return Text(mark.margin.rjust(column), STYLES.get(mark.margin, ""))
+    return Text.assemble((mark.margin.rjust(column), STYLES.get(mark.margin, "")))
 
 
 # --- premises --------------------------------------------------------------------------------------------

@@ -86,7 +86,7 @@ def test_what_a_limit_ended_goes_on(states: int, symmetry: bool, tmp_path: Path)
 
 def test_a_run_can_be_stopped_again_and_again_and_spill(tmp_path: Path) -> None:
     wanted = run(NOW)
-    folder = tmp_path / "checkpoint"
+    folder = tmp_path / "spec" / "check"
     tuning = replace(NOW, checkpoint=folder, spill=tmp_path / "spill", spill_after=200)
     for depth in range(1, 30, 4):
         answer = run(tuning, Limits(max_depth=depth))

@@ -33,7 +33,7 @@ transition clean(Task t) { require dirty[t][b]; dirty[t][b] = false; }
 transition up() { require a < 7; a = a + 1; }
 transition across() { require b < 7; b = b + 1; }
 transition round() { if (c == 3) { c = 0; } else { c = c + 1; } }
-invariant rarely: !(a == 5 && b == 6 && c == 2 && exists Task t: mapped[t]);
+invariant rarely: !(a == 3 && b == 2 && c == 1 && exists Task t: mapped[t]);
 reachable far(0..7 n): a == 7 && b == n && c == 3;
 deadlock free;
 check two { Task = 2; }

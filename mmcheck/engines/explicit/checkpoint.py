@@ -142,7 +142,8 @@ class Checkpoint:
         return path.stat().st_size if path.exists() else 0
 
     def _levels(self, position: Position) -> list[Rows]:
-        rows: Rows = np.asarray(np.memmap(self.folder / LEVELS, np.uint64, "r")).reshape(-1, self.words)
+        shape = (sum(position.levels), self.words)
+        rows: Rows = np.asarray(np.memmap(self.folder / LEVELS, np.uint64, "r", shape=shape))
         ends = np.cumsum(position.levels)
         return [rows[end - size : end] for size, end in zip(position.levels, ends, strict=True)]
 

@@ -57,19 +57,21 @@ class Level:
             self.chunks.append(rows)
 
     def blocks(self, size: int) -> Iterator[Rows]:
-        """The states in blocks of a size (the last one may be smaller), wherever chunks begin."""
-        begun: list[Rows] = []
-        room = size
+        """The states in blocks of a size (the last one may be smaller), wherever chunks begin. They may move
+        to disk meanwhile."""
+        for start in range(0, len(self), size):
+            yield self._rows(start, start + size)
+
+    def _rows(self, start: int, end: int) -> Rows:
+        """The states from one number to another. As chunks are looked up each time, it does not matter that
+        some were replaced by a single one on disk since the last time."""
+        parts: list[Rows] = []
+        first = 0
         for chunk in self.chunks:
-            start = 0
-            while len(chunk) - start >= room:
-                yield np.concatenate([*begun, chunk[start : start + room]])
-                begun, start, room = [], start + room, size
-            if start < len(chunk):
-                begun.append(chunk[start:])
-                room -= len(chunk) - start
-        if begun:
-            yield np.concatenate(begun)
+            if first < end and start < first + len(chunk):
+                parts.append(chunk[max(start - first, 0) : end - first])
+            first += len(chunk)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def unload(levels: Iterable[Level], path: Path) -> None:

@@ -220,6 +220,10 @@ class Search:
                 if sum(map(len, pending)) >= self._batch_size():
                     self._insert(pending, level)
                     pending, before = [], 0
+                # Asked for every block: the number of blocks in a group depends on the number of threads.
+                self.stopped = self.stopped or self.watch.too_many(self.visited.size)
+                if self.stopped is not None:
+                    break
             done += sum(map(len, group))
             # The next group may need as much as the largest so far, in candidates and in columns.
             self.largest = max(self.largest, 8 * self.words * (sum(map(len, pending)) - before))
@@ -227,6 +231,9 @@ class Search:
             self._report(len(frontier) - done + len(level))
             if self.stopped is not None:
                 break
+        else:
+            if done != len(frontier):
+                raise RuntimeError(f"{done:,} of {len(frontier):,} states of a level were expanded")
         self._insert(pending, level)
         return level
 
