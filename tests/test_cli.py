@@ -23,6 +23,7 @@ from mmcheck import __version__, session
 from mmcheck.cli.exits import Exit
 from mmcheck.cli.group import mmcheck
 from mmcheck.cli.heartbeat import CLEAR, Heartbeat
+from mmcheck.cli.interrupts import Interrupts
 from mmcheck.cli.output import Output, wants_colour, width_for
 from mmcheck.cli.parameters import duration, memory_size, setting
 from mmcheck.cli.tally import tally
@@ -419,9 +420,13 @@ def test_ctrl_c_ends_with_the_statistics_so_far(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         cwd=tmp_path,
     )
-    time.sleep(3)
-    running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=60)
+    try:
+        time.sleep(3)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=60)
+    finally:
+        running.kill()
+        running.communicate()
     assert running.returncode == 130, err.decode()
     assert b"INTERRUPTED" in out and b" states, " in out
     assert err.decode().splitlines()[-1].startswith("mmcheck: INTERRUPTED: ")
@@ -446,3 +451,18 @@ def test_precedence_is_total() -> None:
                 result = tally(outcomes, (), crashed, interrupted)
                 assert result.summary
                 assert result.end in Exit
+
+
+def test_an_interrupt_that_got_lost_is_raised_at_the_next_progress() -> None:
+    """As when the signal comes in the middle of an import, where Python drops the exception."""
+    interrupts = Interrupts()
+    seen: list[Progress] = []
+    observe = interrupts.before(seen.append)
+    progress = Progress("explicit", "search", 1, 0, 0, 1, 0.1, 1)
+    observe(progress)
+    assert seen == [progress]
+    with interrupts.watched(), pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        observe(progress)
+    assert seen == [progress]

@@ -11,6 +11,7 @@ import click
 
 from mmcheck import __version__
 from mmcheck.cli.exits import Exit, last_line
+from mmcheck.cli.interrupts import Interrupts
 
 COMMANDS = {"verify": "Verify specs: run their checks and show what went wrong."}
 """The commands with their short help. `name` lives in the module `mmcheck.cli.name`, as `name`."""
@@ -35,8 +36,11 @@ class Commands(click.Group):
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> NoReturn:
         """Run, and end the process with one of the exit codes."""
         extra["standalone_mode"] = False
+        interrupts = Interrupts()
+        extra.setdefault("obj", interrupts)
         try:
-            code = super().main(args, *rest, **extra)
+            with interrupts.watched():
+                code = super().main(args, *rest, **extra)
         except click.UsageError as error:
             code = _usage_error(error)
         except click.ClickException as error:

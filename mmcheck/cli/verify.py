@@ -13,6 +13,7 @@ from mmcheck import session
 from mmcheck.cli.exits import Exit
 from mmcheck.cli.group import EXIT_CODES
 from mmcheck.cli.heartbeat import Heartbeat
+from mmcheck.cli.interrupts import Interrupts
 from mmcheck.cli.output import Output, is_terminal, standard_error, standard_output
 from mmcheck.cli.parameters import duration, memory_size, setting
 from mmcheck.cli.run import JsonFormat, TextFormat, run
@@ -202,7 +203,9 @@ def verify(
     if spill is not None and (problem := session.spill_folder_problem(spill)) is not None:
         files, diagnostics = (), (problem,)
     written = JsonFormat(out) if format == "json" else TextFormat(out, err, Traces(traces), quiet, coverage)
-    judge = partial(session.verify_file, options=options, observe=session.ignore if quiet else heartbeat)
+    interrupts = click.get_current_context().find_object(Interrupts) or Interrupts()
+    observe = interrupts.before(session.ignore if quiet else heartbeat)
+    judge = partial(session.verify_file, options=options, observe=observe)
     return run(files, diagnostics, judge, written, err, heartbeat, strict)
 
 
