@@ -1,5 +1,7 @@
-"""The explicit engine with tiny blocks, batches and tables, which force growth, collisions and spills: the
-oracle's answers all the same, on random specs."""
+"""The explicit engine with sizes so tiny that all of its machinery runs, against the oracle.
+
+Tiny blocks, batches and tables force growth, collisions and spills in specs of a few states.
+"""
 
 from __future__ import annotations
 
