@@ -249,7 +249,7 @@ def test_threads_and_blocks_do_not_change_counts() -> None:
 
 
 @settings(
-    max_examples=400,
+    max_examples=40,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
