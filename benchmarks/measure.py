@@ -49,6 +49,7 @@ def run(command: Sequence[str], folder: Path, limit: float) -> Run:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=errors,
+            env=_environment(),
             start_new_session=True,
         )
         stopped = threading.Event()
@@ -71,6 +72,12 @@ def run(command: Sequence[str], folder: Path, limit: float) -> Run:
             f"{' '.join(command)}: exit status {process.returncode}\n{(said + complained)[-2000:]}"
         )
     return Run(seconds, usage.ru_maxrss * 1024, said)
+
+
+def _environment() -> dict[str, str]:
+    """The environment, but for what keeps Python from compiling a program once and for all when it is run for
+    the first time, as it does where it is installed."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _stop(pid: int, stopped: threading.Event) -> None:

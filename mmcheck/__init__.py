@@ -17,11 +17,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mmcheck.core.coverage import Coverage
+    from mmcheck.core.mutation import Fate, Mutant, MutantOutcome, MutationOutcome
     from mmcheck.core.outcome import CheckOutcome, PropertyOutcome, SpecOutcome
     from mmcheck.core.trace import Trace
     from mmcheck.core.verdict import Proved, Unknown, Verdict, Violated
     from mmcheck.diagnostics import Diagnostic, SpecError
-    from mmcheck.engines.engine import Limits, Progress
+    from mmcheck.documents import render_report, write_report
+    from mmcheck.engines.engine import Limits, Preferences, Progress
+    from mmcheck.mutation.run import mutate
     from mmcheck.session import Options, Spec, load, loads, verify, verify_check, verify_file
 
 __version__ = "0.1.0"
@@ -30,8 +33,13 @@ __all__ = [
     "CheckOutcome",
     "Coverage",
     "Diagnostic",
+    "Fate",
     "Limits",
+    "Mutant",
+    "MutantOutcome",
+    "MutationOutcome",
     "Options",
+    "Preferences",
     "Progress",
     "PropertyOutcome",
     "Proved",
@@ -44,18 +52,24 @@ __all__ = [
     "Violated",
     "load",
     "loads",
+    "mutate",
+    "render_report",
     "verify",
     "verify_check",
     "verify_file",
+    "write_report",
 ]
 
 _HOMES = {
     "mmcheck.core.coverage": ("Coverage",),
+    "mmcheck.core.mutation": ("Fate", "Mutant", "MutantOutcome", "MutationOutcome"),
     "mmcheck.core.outcome": ("CheckOutcome", "PropertyOutcome", "SpecOutcome"),
     "mmcheck.core.trace": ("Trace",),
     "mmcheck.core.verdict": ("Proved", "Unknown", "Verdict", "Violated"),
     "mmcheck.diagnostics": ("Diagnostic", "SpecError"),
-    "mmcheck.engines.engine": ("Limits", "Progress"),
+    "mmcheck.engines.engine": ("Limits", "Preferences", "Progress"),
+    "mmcheck.documents": ("render_report", "write_report"),
+    "mmcheck.mutation.run": ("mutate",),
     "mmcheck.session": ("Options", "Spec", "load", "loads", "verify", "verify_check", "verify_file"),
 }
 

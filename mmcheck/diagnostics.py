@@ -74,11 +74,14 @@ CODES: dict[str, str] = {
     "E506": "a scenario that cannot be set up",
     "E507": "an unknown check or property was selected",
     "E508": "a folder that cannot be used",
+    "E509": "a spec that cannot be mutated, since it does not end as it expects",
     # Warnings
     "W600": "a transition that never fired",
     "W601": "a property that holds only because its premise is never true",
     "W602": "an assumption that excludes no state",
     "W603": "a branch that was never taken",
+    "W604": "an excuse without a survivor",
+    "W605": "liveness under an assumption that cuts off runs",
 }
 """Every code with its title. A code is never reused for another meaning."""
 

@@ -11,28 +11,41 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import assert_never
 
 from mmcheck.core.blame import Blame, blame
-from mmcheck.core.certify import Certifier
-from mmcheck.core.check import Check
+from mmcheck.core.certify import Certifier, UnsettledError
+from mmcheck.core.check import Check, Expectation
 from mmcheck.core.coverage import BranchCoverage, Coverage, Side, measure, never_taken
+from mmcheck.core.induction import Cti, InductionOutcome
 from mmcheck.core.instance import Instance
+from mmcheck.core.lasso import Account, account
 from mmcheck.core.outcome import CheckOutcome, PropertyOutcome, SpecOutcome
 from mmcheck.core.semantics import at
 from mmcheck.core.size import MOST, excesses
 from mmcheck.core.symmetry import renumber
-from mmcheck.core.system import Invariant, NoModelError, Property, StepInvariant
+from mmcheck.core.system import (
+    DeadlockFree,
+    Invariant,
+    Liveness,
+    NoModelError,
+    Property,
+    Reachable,
+    Scenario,
+    StepInvariant,
+)
 from mmcheck.core.terms import Literal
 from mmcheck.core.trace import Failure
 from mmcheck.core.types import Value
-from mmcheck.core.verdict import Proved, Verdict, Violated
+from mmcheck.core.verdict import Binding, Exhaustive, Inductive, Proved, Unknown, Verdict, Violated
 from mmcheck.diagnostics import Collector, Diagnostic, Note, SpecError
 from mmcheck.elaborate.checks import declared_checks, read_settings
 from mmcheck.elaborate.lowering import Elaborated, elaborate
 from mmcheck.elaborate.modules import SUFFIX, Program, load_program, merge_program
 from mmcheck.elaborate.scope import Symbols, declare, did_you_mean
+from mmcheck.engines.certificates import write_certificate
 from mmcheck.engines.engine import Answer, Limits, Observe, Preferences, Progress
-from mmcheck.engines.registry import DEFAULT, ENGINES
+from mmcheck.engines.registry import DEFAULT, ENGINES, examine, reproof
 from mmcheck.engines.scratch import foreign_file
 from mmcheck.source import SourceFile
 
@@ -52,6 +65,12 @@ class Options:
     limits: Limits = field(default_factory=Limits)
     engine: str = DEFAULT
     preferences: Preferences = field(default_factory=Preferences)
+    certificates: Path | None = None
+    """A folder for the proofs by induction, as scripts for solvers."""
+    keep_going: bool = True
+    """Whether to go on after a violation that a check does not expect, for those of other properties."""
+    induction: bool = False
+    """Whether to say of each invariant what induction says about it."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +98,11 @@ def loads(text: str, name: str = "<text>", settings: Sequence[str] = ()) -> Spec
     """The spec of a text, as if it stood in a file of that name. Raises SpecError when it has errors."""
     collector = Collector()
     return _finish(merge_program(SourceFile(name, text), Path(name), collector), settings, collector)
+
+
+def of_program(program: Program, settings: Sequence[str] = ()) -> Spec:
+    """The spec of a program that was read before, and changed since. Raises SpecError when it has errors."""
+    return _finish(program, settings, Collector())
 
 
 def _finish(program: Program | None, settings: Sequence[str], collector: Collector) -> Spec:
@@ -154,6 +178,9 @@ def verify(spec: Spec, options: Options = Options(), observe: Observe = ignore) 
     spill = options.preferences.spill
     if spill is not None and (problem := spill_folder_problem(spill)) is not None:
         return SpecOutcome(program.path, program.name, (), (problem,), program.doc)
+    folder = options.certificates
+    if folder is not None and (problem := certificate_folder_problem(folder)) is not None:
+        return SpecOutcome(program.path, program.name, (), (problem,), program.doc)
     try:
         selected = list(_select(spec, options))
     except SpecError as error:
@@ -205,27 +232,94 @@ def verify_check(
 ) -> CheckOutcome:
     """Verify one check. Raises SpecError where its settings make no sense."""
     check, instance = instantiate(spec, check)
-    engine = ENGINES[options.engine](_preferences(spec, check, options.preferences))
+    engine = ENGINES[options.engine](_preferences(spec, check, instance, options))
     answer = engine.check(instance, check.properties, options.limits, observe)
-    certifier = Certifier(instance)
+    certifier = Certifier(instance, reproof(instance, check.properties))
     outcomes = tuple(
-        _property_outcome(certifier, check, prop, answer.verdicts[prop.name])
+        _property_outcome(certifier, check, prop, answer)
         for prop in instance.system.properties
         if prop.name in answer.verdicts
     )
     _require_initial_states(spec, check, instance, answer, outcomes)
+    if options.certificates is not None:
+        _write_certificates(options.certificates / spec.program.name / check.name, instance, check, outcomes)
     warnings = tuple(_warnings(instance, check, answer))
     coverage = _coverage(instance, answer, outcomes)
-    return CheckOutcome(check, instance, outcomes, answer.statistics, warnings, answer.interrupted, coverage)
+    examined = _examine(instance, options, observe) if options.induction and not answer.interrupted else ()
+    return CheckOutcome(
+        check, instance, outcomes, answer.statistics, warnings, answer.interrupted, coverage, examined
+    )
 
 
-def _preferences(spec: Spec, check: Check, preferences: Preferences) -> Preferences:
+def _examine(instance: Instance, options: Options, observe: Observe) -> tuple[InductionOutcome, ...]:
+    """What induction says about each invariant, with the part that is false in each counterexample."""
+
+    def explained(prop: Property, cti: Cti | None) -> Cti | None:
+        if cti is None:
+            return None
+        return replace(cti, blame=_blame(instance, prop, Violated(cti.trace, cti.binding)))
+
+    return tuple(
+        replace(
+            outcome,
+            initiation=explained(outcome.prop, outcome.initiation),
+            consecutions=tuple(replace(c, cti=explained(outcome.prop, c.cti)) for c in outcome.consecutions),
+        )
+        for outcome in examine(instance, options.limits, observe)
+    )
+
+
+def _write_certificates(
+    folder: Path, instance: Instance, check: Check, outcomes: tuple[PropertyOutcome, ...]
+) -> None:
+    """Write the proofs by induction, each to a folder of its own."""
+    for outcome in outcomes:
+        match outcome.verdict:
+            case Proved(Inductive() as evidence):
+                binding: Binding = ()
+            case Violated(None, binding, _, Inductive() as evidence):
+                pass
+            case _:
+                continue
+        own = folder / outcome.prop.name.replace(" ", "_")
+        write_certificate(own, instance, check.properties, outcome.prop, binding, evidence)
+
+
+def certificate_folder_problem(folder: Path) -> Diagnostic | None:
+    """Why certificates cannot be written to a folder, if they cannot."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".mmcheck").touch()
+        (folder / ".mmcheck").unlink()
+    except OSError as error:
+        message = f"no certificate can be written to `{folder}`: {error.strerror}"
+        return Diagnostic("E508", message, None, "name a folder that can be written to")
+    return None
+
+
+def _preferences(spec: Spec, check: Check, instance: Instance, options: Options) -> Preferences:
     """The preferences for one check: its checkpoint has a folder of its own."""
+    preferences = options.preferences
+    if not options.keep_going:
+        preferences = replace(preferences, stop_at=frozenset(_never_expected(check, instance)))
     if preferences.checkpoint is None:
         return preferences
     path = str(Path(spec.program.path).resolve())
     of_spec = f"{spec.program.name}-{sha256(path.encode()).hexdigest()[:8]}"
     return replace(preferences, checkpoint=preferences.checkpoint / of_spec / check.name)
+
+
+def _never_expected(check: Check, instance: Instance) -> Iterator[str]:
+    """The properties of which a check expects no violation, that a single state or step can violate."""
+    for prop in instance.system.properties:
+        match prop:
+            case Invariant() | StepInvariant() | NoModelError() | DeadlockFree():
+                if check.expectation(prop.name).expectation is Expectation.HOLDS:
+                    yield prop.name
+            case Reachable() | Liveness() | Scenario():
+                pass
+            case _:
+                assert_never(prop)
 
 
 def spill_folder_problem(folder: Path) -> Diagnostic | None:
@@ -241,15 +335,16 @@ def spill_folder_problem(folder: Path) -> Diagnostic | None:
     return Diagnostic("E508", f"{message}, so nothing can be spilled there", None, remedy)
 
 
-def _property_outcome(
-    certifier: Certifier, check: Check, prop: Property, verdict: Verdict
-) -> PropertyOutcome:
-    instance = certifier.instance
+def _property_outcome(certifier: Certifier, check: Check, prop: Property, answer: Answer) -> PropertyOutcome:
+    instance, verdict = certifier.instance, answer.verdicts[prop.name]
     if isinstance(verdict, Violated) and verdict.trace is not None:
         # Any run is as good as its permutations; this one is easier to read, and the same for all engines.
         binding, trace = renumber(instance, verdict.binding, verdict.trace)
         verdict = replace(verdict, binding=binding, trace=trace)
-    certifier.certify(prop, verdict)
+    try:
+        certifier.certify(prop, verdict)
+    except UnsettledError as error:
+        verdict = Unknown(f"it was proved, but not proved again: {error}")
     trivial = (
         isinstance(prop, Invariant | StepInvariant)
         and isinstance(prop.body, Literal)
@@ -261,8 +356,24 @@ def _property_outcome(
         check.expectation(prop.name),
         tuple(a.name for a in instance.system.assumptions),
         _blame(instance, prop, verdict),
-        "true under the constants of this check, whatever happens" if trivial else "",
+        "true under the constants of this check, whatever happens" if trivial else _note(prop, answer),
+        _account(certifier, verdict),
     )
+
+
+def _note(prop: Property, answer: Answer) -> str:
+    """What to know about a verdict besides."""
+    reduced = answer.statistics.symmetry
+    if isinstance(prop, Liveness) and reduced and not isinstance(answer.verdicts[prop.name], Unknown):
+        return f"judged on all states, without symmetry of {' and '.join(reduced)}"
+    return ""
+
+
+def _account(certifier: Certifier, verdict: Verdict) -> Account | None:
+    """Why a counterexample that never ends is fair."""
+    if not isinstance(verdict, Violated) or verdict.trace is None or verdict.trace.loop is None:
+        return None
+    return account(verdict.trace, certifier.dynamics)
 
 
 def _blame(instance: Instance, prop: Property, verdict: Verdict) -> Blame | None:
@@ -332,6 +443,32 @@ def _warnings(instance: Instance, check: Check, answer: Answer) -> Iterator[Diag
                 f"the assumption `{assumption.name}` excludes no state in check `{check.name}`",
                 assumption.span,
                 "make it an `invariant`: it holds",
+            )
+    yield from _cut_off(instance, check, answer)
+
+
+def _cut_off(instance: Instance, check: Check, answer: Answer) -> Iterator[Diagnostic]:
+    """Liveness under an assumption: what breaks the assumption later on is not judged, and a run that has no
+    other way to be fair says nothing."""
+    excluding = [a for a in instance.system.assumptions if a.name not in answer.idle_assumptions]
+    for prop in instance.system.properties:
+        verdict = answer.verdicts.get(prop.name)
+        if not (isinstance(prop, Liveness) and excluding and isinstance(verdict, Proved)):
+            continue
+        if isinstance(verdict.evidence, Exhaustive):
+            names = " and ".join(f"`{a.name}`" for a in excluding)
+            lost, states = verdict.evidence.without_fair_run, verdict.evidence.states
+            if lost == states:
+                how = f"every fair run breaks {names} in the end, so it says nothing"
+            elif lost:
+                how = f"from {lost:,} of {states:,} states every fair run breaks {names} in the end"
+            else:
+                how = f"runs that break {names} are not judged"
+            yield Diagnostic(
+                "W605",
+                f"in check `{check.name}`, `{prop.name}` holds under assumption: {how}",
+                prop.span,
+                "look for what goes on behind the assumption, or forbid it by a `require` instead",
             )
 
 

@@ -102,11 +102,11 @@ def renamed(cells: Cells, renaming: dict[str, tuple[int, ...]]) -> Cells:
 
 
 def length_of(verdict: Proved | Violated) -> int | None:
-    """The length of the run that a verdict shows, if it shows one."""
+    """The length of the run that a verdict shows, if it shows one that ends: the shortest one."""
     match verdict:
         case Proved(Witness() as witness):
             return witness.length
-        case Violated(trace) if trace is not None:
+        case Violated(trace) if trace is not None and trace.loop is None:
             return trace.length
         case _:
             return None

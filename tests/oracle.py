@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 
 from mmcheck.core.instance import Action, Instance, State
 from mmcheck.core.semantics import Dynamics, ModelError, at, denote, initial_states
@@ -16,8 +17,11 @@ from mmcheck.core.system import (
     Assert,
     Blocked,
     DeadlockFree,
+    Fairness,
     Fire,
     Invariant,
+    Liveness,
+    LivenessKind,
     NoModelError,
     Reachable,
     Scenario,
@@ -121,6 +125,19 @@ class _Oracle:
                 case DeadlockFree(name):
                     ends = [d for s, d in self.depths.items() if not list(self.dynamics.successors(s))]
                     judgements[name] = Judgement(not ends, min(ends, default=None))
+                case Liveness(name, _, _, trigger, goal):
+                    parts = [goal] if trigger is None else [goal, trigger]
+                    seen = [
+                        (d, self.value(part, s, c))
+                        for s, d in self.depths.items()
+                        for c in claims
+                        for part in parts
+                    ]
+                    nowhere = [(d, True if value is False else value) for d, value in seen]
+                    defined = self.judge(nowhere)
+                    runs = _Runs(self) if defined.holds else None
+                    holds = runs is not None and all(runs.holds(prop, claim) for claim in claims)
+                    judgements[name] = Judgement(holds, defined.length)
                 case Scenario(name):
                     judgements[name] = Judgement(any(self.plays(prop, claim) for claim in claims))
                 case _:
@@ -167,3 +184,97 @@ class _Oracle:
             return {()}
         steps = self.dynamics.steps(state, Action.of(self.instance.system.transition(line.transition), args))
         return {step.target if isinstance(step, Step) else () for step in steps}
+
+
+# --- liveness --------------------------------------------------------------------------------------------
+
+Pair = tuple[State, State]
+"""A step, or a stutter from a state to itself."""
+
+
+class _Runs:
+    """Which states have a fair run, by fixpoints over sets of states.
+
+    Fairness is what its definition says: for each unit, from some time on it is taken again and again, or
+    (if weak) disabled again and again, or (if strong) disabled for ever. Which of the strong units are never
+    enabled any more is guessed, in all ways; what is left to demand is that some pairs of states come again
+    and again (E. A. Emerson, C.-L. Lei, Modalities for model checking, 1987)."""
+
+    def __init__(self, oracle: _Oracle) -> None:
+        self.oracle = oracle
+        instance, states = oracle.instance, oracle.depths
+        self.pairs: dict[Pair, set[tuple[str, tuple[Value, ...]]]] = {(s, s): set() for s in states}
+        self.enabled: dict[State, set[tuple[str, tuple[Value, ...]]]] = {}
+        for state in states:
+            steps = [s for s in oracle.dynamics.successors(state) if isinstance(s, Step)]
+            self.enabled[state] = {self.owner(step.action) for step in steps}
+            for step in steps:
+                if step.target in states:
+                    self.pairs.setdefault((state, step.target), set()).add(self.owner(step.action))
+        fair = [(self.owner(a), a.transition.fairness) for a in instance.actions]
+        self.weak = {owner for owner, fairness in fair if fairness is Fairness.WEAK}
+        self.strong = {owner for owner, fairness in fair if fairness is Fairness.STRONG}
+
+    def owner(self, action: Action) -> tuple[str, tuple[Value, ...]]:
+        """The unit of fairness that an action belongs to, by a name and arguments."""
+        transition = action.transition
+        if transition.of_process:
+            return f"process {transition.process} {transition.fairness}", action.args
+        return transition.name, action.args
+
+    def recurring(self, region: set[State], needed: set[State]) -> set[State]:
+        """The states of a region in which a fair run can be again and again, with one of the needed states
+        again and again, and none outside of the region."""
+        found: set[State] = set()
+        live = {owner for state in region for owner in self.enabled[state]}
+        for never in subsets(sorted(self.strong & live, key=str)):
+            inside = {s for s in region if not self.enabled[s] & never}
+            pairs = {p for p in self.pairs if set(p) <= inside}
+            demands = [
+                {p for p in pairs if u in self.pairs[p] or u not in self.enabled[p[0]]} for u in self.weak
+            ]
+            demands += [{p for p in pairs if u in self.pairs[p]} for u in (self.strong & live) - never]
+            demands.append({p for p in pairs if p[0] in needed})
+            found |= self.again_and_again(inside, pairs, demands)
+        return found
+
+    def again_and_again(self, states: set[State], pairs: set[Pair], demands: list[set[Pair]]) -> set[State]:
+        """The greatest set from each state of which there is, for each demand, a way to a pair of it, inside
+        of the set."""
+        while True:
+            left = states
+            for demand in demands:
+                left = left & self.backwards({s for s, t in demand if s in left and t in left}, left, pairs)
+            if left == states:
+                return states
+            states = left
+
+    def backwards(self, goal: set[State], inside: set[State], pairs: set[Pair]) -> set[State]:
+        """The states from which there is a way to the goal inside of a set."""
+        reached = goal & inside
+        while more := {s for s, t in pairs if t in reached and s in inside} - reached:
+            reached |= more
+        return reached
+
+    def holds(self, prop: Liveness, claim: Mapping[str, Value]) -> bool:
+        """Whether an instance of a property is true on every fair run."""
+        states = set(self.oracle.depths)
+        missing = {s for s in states if not self.oracle.value(prop.goal, s, claim)}
+        if prop.kind is LivenessKind.EVENTUALLY_ALWAYS:
+            return not self.recurring(states, missing)
+        bad = self.backwards(self.recurring(missing, missing), missing, set(self.pairs))
+        match prop.kind:
+            case LivenessKind.ALWAYS_EVENTUALLY:
+                return not bad
+            case LivenessKind.EVENTUALLY:
+                return not any(self.oracle.depths[s] == 0 for s in bad)
+            case LivenessKind.LEADS_TO:
+                assert prop.trigger is not None
+                return not any(self.oracle.value(prop.trigger, s, claim) for s in bad)
+
+
+def subsets(items: list[tuple[str, tuple[Value, ...]]]) -> Iterator[set[tuple[str, tuple[Value, ...]]]]:
+    if len(items) > 8:
+        raise TooLargeError
+    for chosen in product((False, True), repeat=len(items)):
+        yield {item for item, taken in zip(items, chosen, strict=True) if taken}

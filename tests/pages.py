@@ -7,8 +7,11 @@ A block begins with ```` ```mmc ```` and words that say how it is to be taken:
     in=NAME         the text is a fragment: it stands where `...` stands in the preamble NAME, an HTML comment
                     `<!-- preamble NAME` on the same page
     file=NAME       a file of that name beside the next example of the same section
+    to=NAME         a piece of the file NAME that the page writes as it goes on: what it declares is added, or
+                    takes the place of what had that name before. The text of the block is the whole file
 
-A block that begins with ```` ```console ```` holds commands behind `$` with the output that matters.
+A block that begins with ```` ```console ```` holds commands behind `$` with the output that matters. With
+`with=NAME` they run beside the file NAME as it is at this point of the page.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 _FENCE = re.compile(r"^```(\w*)(.*)$")
+_HEAD = re.compile(r"^(?!//)[a-z][\w ]*", re.MULTILINE)
 _PREAMBLE = re.compile(r"^<!-- preamble (\w+)\n(.*?)^-->$", re.MULTILINE | re.DOTALL)
 HOLE = "..."
 
@@ -45,6 +49,7 @@ def blocks(page: Path) -> Iterator[Block]:
     text = page.read_text(encoding="utf-8")
     preambles = dict(_PREAMBLE.findall(text))
     section, files = "", dict[str, str]()
+    written = dict[str, dict[str, str]]()
     for block in _fences(page, text):
         if block.section != section:
             section, files = block.section, {}
@@ -52,11 +57,29 @@ def blocks(page: Path) -> Iterator[Block]:
             files = {**files, block.attributes["file"]: block.text}
             continue
         body = block.text
+        if "to" in block.attributes:
+            declarations = written.setdefault(block.attributes["to"], {})
+            declarations |= {_declared(piece): piece for piece in body.strip().split("\n\n")}
+            body = _joined(declarations)
+        if "with" in block.attributes:
+            name = block.attributes["with"]
+            files = {**files, name: _joined(written[name])}
         if "in" in block.attributes:
             before, _, behind = preambles[block.attributes["in"]].partition(HOLE)
             body = before + body + behind
         yield Block(page, block.line, section, block.language, body, block.attributes, files)
         files = {}
+
+
+def _declared(piece: str) -> str:
+    """The kind and name of what a piece declares first, such as `transition pin`."""
+    head = _HEAD.search(piece)
+    assert head is not None, piece
+    return head[0].strip().removeprefix("strong ").removeprefix("fair ")
+
+
+def _joined(declarations: dict[str, str]) -> str:
+    return "\n\n".join(declarations.values()) + "\n"
 
 
 def _fences(page: Path, text: str) -> Iterator[Block]:

@@ -467,10 +467,10 @@ class Writer:
         params = tuple(t for _, t in param)
         ctx = replace(self.world(), locals=param, vars=(*self.vars, *locals), defs=True)
         parts = []
-        for i, step in enumerate(steps):
+        for step in steps:
             body = self.body(ctx, 1, steps)
             end = self.pick(["", "", f" goto {self.pick(steps)};", " exit;"]) if self.chance(2) else ""
-            parts.append(f"{self.pick(['', '', 'fair ']) if i == 0 else ''}step {step} {{ {body}{end} }}")
+            parts.append(f"{self.pick(['', '', 'fair ', 'strong fair '])}step {step} {{ {body}{end} }}")
         exits = (*steps, "exited") if "exit;" in " ".join(parts) else steps
         self.processes.append((name, params, exits))
         self.transitions += [(f"{name}.{step}", params) for step in steps]
@@ -478,7 +478,8 @@ class Writer:
         rows = [f"local {text(v.type)} {v.name}{self.pick(['', ' = any'])};" for v in locals]
         for var in locals:
             self.vars.append(Var(f"{name}.{var.name}", (), var.type)) if not params else None
-        return f"process {name}{head} {{ {' '.join([*rows, *parts])} }}"
+        fairness = self.pick(["", "", "fair ", "strong fair "])
+        return f"{fairness}process {name}{head} {{ {' '.join([*rows, *parts])} }}"
 
     def transition(self) -> str:
         name = self.name("t")
@@ -496,6 +497,8 @@ class Writer:
             lines.append(self.prop("step invariant", "s", True))
         for _ in range(self.below(2)):
             lines.append(self.prop("reachable", "r", False))
+        for _ in range(self.below(3)):
+            lines.append(self.liveness())
         if self.chance(2):
             lines.append("deadlock free;")
         if self.chance(4):
@@ -509,6 +512,14 @@ class Writer:
         head = f"({', '.join(f'{text(t)} {n}' for n, t in params)})" if params else ""
         ctx = replace(self.world(step), locals=params)
         return f"{word} {self.name(stem)}{head}: {self.expr(BOOL, ctx, 4)};"
+
+    def liveness(self) -> str:
+        params = tuple((f"a{i}", self.small_type()) for i in range(self.below(2)))
+        head = f"({', '.join(f'{text(t)} {n}' for n, t in params)})" if params else ""
+        ctx = replace(self.world(), locals=params)
+        goal = self.expr(BOOL, ctx, 2)
+        form = self.pick(["{0} ~> {1}", "eventually {1}", "always eventually {1}", "eventually always {1}"])
+        return f"liveness {self.name('l')}{head}: {form.format(self.expr(BOOL, ctx, 2), goal)};"
 
     def scenario(self) -> str:
         params = (("a0", self.types[0]), ("a1", self.types[0]))[: self.below(3)]

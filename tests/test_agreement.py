@@ -13,7 +13,7 @@ import mmcheck
 from mmcheck.core.certify import replay
 from mmcheck.core.verdict import Proved, Violated, Witness
 from mmcheck.diagnostics import Collector
-from mmcheck.engines.registry import ENGINES
+from mmcheck.engines.registry import EXHAUSTIVE
 from mmcheck.source import SourceFile
 from mmcheck.syntax.parser import parse
 from mmcheck.syntax.printer import show
@@ -44,7 +44,7 @@ def check_engines(text: str) -> None:
         with pytest.raises(mmcheck.SpecError, match="E504"):
             verify(spec, spec.checks[0], "reference")
         return
-    for engine in ENGINES:
+    for engine in EXHAUSTIVE:
         outcome = verify(spec, spec.checks[0], engine)
         assert differences(outcome, expected) == [], f"{engine}\n{text}"
         assert blame_is_true(outcome) == [], f"{engine}\n{text}"

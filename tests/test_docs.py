@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,8 @@ def test_example_is_as_its_page_says(block: Block, tmp_path: Path) -> None:
     outcome = verified(block, tmp_path)
     wanted = block.attributes.get("error")
     assert codes(outcome) == ({wanted} if wanted else set()), outcome.diagnostics
+    if "to" in block.attributes:
+        return  # How it ends is shown by the commands that follow.
     if wanted is None:
         assert outcome.ending is Ending.AS_EXPECTED, outcome
     warnings = {w.code for check in outcome.checks for w in check.warnings}
@@ -52,11 +55,10 @@ def test_example_is_as_its_page_says(block: Block, tmp_path: Path) -> None:
         assert not warnings
 
 
-def run(command: str, monkeypatch: pytest.MonkeyPatch) -> Result:
-    """Run a command that a page shows, from the root of the repository."""
+def run(command: str) -> Result:
+    """Run a command that a page shows, in the current folder."""
     name, *words = command.split()
     assert name in ("mmcheck", "scripts/mmcheck")
-    monkeypatch.chdir(ROOT)
     return CliRunner().invoke(command_line, words, prog_name="mmcheck")
 
 
@@ -67,15 +69,32 @@ def pattern_of(line: str) -> str:
 
 
 @pytest.mark.parametrize("block", COMMANDS, ids=str)
-def test_command_prints_what_its_page_shows(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_prints_what_its_page_shows(
+    block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Commands run from the root of the repository, or beside the file that their page has written so far."""
+    monkeypatch.chdir(tmp_path if "with" in block.attributes else ROOT)
+    for name, text in block.files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
     output = ""
     for line in block.text.splitlines():
         if line.startswith("$ "):
-            output = run(line[2:], monkeypatch).output
+            output = run(line[2:]).output
         elif line.strip() not in ("", "..."):
             found = re.search(rf"^{pattern_of(line)} *$", output, re.MULTILINE)
             assert found is not None, f"{line!r} is not in the rest of the output:\n{output}"
             output = output[found.end() :]
+
+
+def test_every_stage_of_the_tutorial_is_followed_by_a_command() -> None:
+    """So that no piece that a reader adds goes unverified, and no command shows an older file."""
+    steps = list(blocks(ROOT / "docs" / "tutorial.md"))
+    pieces = [block for block in steps if block.language == "mmc"]
+    assert len(pieces) > 8 and all("to" in block.attributes for block in pieces)
+    for piece, following in pairwise(steps):
+        if piece.language == "mmc" and following.language == "console":
+            assert following.files == {piece.attributes["to"]: piece.text}
+    assert steps[-1].language == "console"
 
 
 @pytest.mark.parametrize("block", PROGRAMS, ids=str)

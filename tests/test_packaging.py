@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 from mmcheck import __version__
+from mmcheck.diagnostics import CODES
 
 ROOT = Path(__file__).parent.parent
 
@@ -40,7 +41,8 @@ def run(*command: str | Path, cwd: Path, path: str = "") -> str:
 
 
 def test_the_wheel_is_whole(tmp_path: Path) -> None:
-    """It holds the grammar, the models and the mark of a typed package; installed, it finds them.
+    """It holds the grammar, the models, the pages about codes and the mark of a typed package; installed, it
+    finds them, and the templates of reports.
 
     The dependencies are those of this environment. `test_pre_commit` installs the package with its own."""
     pip = (sys.executable, "-m", "pip")
@@ -49,6 +51,7 @@ def test_the_wheel_is_whole(tmp_path: Path) -> None:
     content = set(zipfile.ZipFile(wheel).namelist())
     models = {f"mmcheck/models/{path.name}" for path in MODELS}
     assert models | {"mmcheck/syntax/grammar.lark", "mmcheck/py.typed"} <= content
+    assert {f"mmcheck/errors/{code}.md" for code in CODES} <= content
     assert {name.split("/")[0] for name in content} == {"mmcheck", f"mmcheck-{__version__}.dist-info"}
 
     installed, elsewhere = tmp_path / "installed", tmp_path / "elsewhere"
@@ -62,3 +65,8 @@ def test_the_wheel_is_whole(tmp_path: Path) -> None:
     (elsewhere / "far_away.mmc").write_text(SPEC, encoding="utf-8")
     verified = run(*mmcheck, "verify", "far_away.mmc", cwd=elsewhere, path=path)
     assert "violated in 1 step, as expected" in verified
+
+    run(*mmcheck, "new", "begun", cwd=elsewhere, path=path)
+    run(*mmcheck, "verify", "begun.mmc", "--report", "html:begun.html", cwd=elsewhere, path=path)
+    assert (elsewhere / "begun.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert run(*mmcheck, "explain", "E302", cwd=elsewhere, path=path).startswith("# E302")

@@ -14,8 +14,8 @@ from mmcheck.elaborate.modules import load_program
 REJECT = CASES / "reject"
 FILES = sorted(REJECT.glob("*.mmc"))
 
-NOT_FROM_A_TEXT = {"E001", "E002", "E004", "E507", "E508"}
-"""Files that cannot be read, and what is wrong with a command line."""
+NOT_FROM_A_TEXT = {"E001", "E002", "E004", "E507", "E508", "E509", "W604"}
+"""Files that cannot be read, what is wrong with a command line, and what `mmcheck mutate` says."""
 
 
 def expected(path: Path) -> Announced:

@@ -5,6 +5,7 @@ Tiny blocks, batches and tables force growth, collisions and spills in specs of 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,14 +23,15 @@ from mmcheck.engines.explicit.search import Tuning
 
 def tunings(folder: Path) -> dict[str, Tuning]:
     """Sizes so small that everything which depends on them happens in a few states."""
+    tiny = Tuning(block=3, batch=5, threads=2, prune=0, switch=0, first_capacity=2)
     return {
-        "tiny": Tuning(block=3, batch=5, threads=2, switch=0, first_capacity=2),
-        "tiny, one thread": Tuning(block=2, batch=1, threads=1, switch=4, first_capacity=2),
-        "tiny, no symmetry": Tuning(block=3, batch=5, threads=2, switch=0, first_capacity=2, symmetry=False),
+        "tiny": tiny,
+        "tiny, one thread": replace(tiny, block=2, batch=1, threads=1, switch=4),
+        "tiny, no symmetry": replace(tiny, symmetry=False),
         "never in tables": Tuning(block=5, batch=7, threads=1, switch=10**9),
-        "on disk": Tuning(
-            block=3, batch=5, threads=2, switch=0, first_capacity=2, spill=folder, spill_after=2
-        ),
+        "never in tables, no symmetry": Tuning(block=5, batch=7, prune=0, switch=10**9, symmetry=False),
+        "on disk": replace(tiny, spill=folder, spill_after=2),
+        "on disk, no symmetry": replace(tiny, spill=folder, spill_after=2, symmetry=False),
     }
 
 

@@ -7,7 +7,6 @@ import sys
 import traceback
 
 from rich.console import Console
-from rich.traceback import Traceback
 
 from mmcheck import __version__
 
@@ -20,6 +19,9 @@ def report_crash(error: Exception, doing: str = "", again: bool = False) -> None
     if again:
         message = "".join(traceback.format_exception_only(error))
     elif console.is_terminal:
+        # Loaded where it is needed: it takes longer than many a check.
+        from rich.traceback import Traceback
+
         console.print(Traceback.from_exception(type(error), error, error.__traceback__, word_wrap=True))
         message = ""
     else:

@@ -13,7 +13,13 @@ from mmcheck import __version__
 from mmcheck.cli.exits import Exit, last_line
 from mmcheck.cli.interrupts import Interrupts
 
-COMMANDS = {"verify": "Verify specs: run their checks and show what went wrong."}
+COMMANDS = {
+    "verify": "Verify specs: run their checks and show what went wrong.",
+    "mutate": "Weaken the designs of specs and show what no property notices.",
+    "new": "Write a commented starter spec.",
+    "certify": "Ask solvers again about the certificates of proofs.",
+    "explain": "Say what a diagnostic means, such as E302, and how to mend it.",
+}
 """The commands with their short help. `name` lives in the module `mmcheck.cli.name`, as `name`."""
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import click
 from rich.text import Text
 
-from mmcheck import __version__
 from mmcheck.cli.crash import report_crash
 from mmcheck.cli.exits import Exit, last_line
 from mmcheck.cli.heartbeat import Heartbeat
@@ -20,7 +18,7 @@ from mmcheck.core.outcome import SpecOutcome
 from mmcheck.diagnostics import Diagnostic
 from mmcheck.report import coverage as coverage_report
 from mmcheck.report import diagnostics as diagnostics_report
-from mmcheck.report import json as json_report
+from mmcheck.report import invariant as invariant_report
 from mmcheck.report import text
 from mmcheck.report.quantity import count
 
@@ -47,6 +45,7 @@ class TextFormat:
     traces: text.Traces
     quiet: bool
     coverage: bool = False
+    invariant: bool = False
     _hidden: int = 0
     _written: bool = False
 
@@ -58,6 +57,8 @@ class TextFormat:
         self._result(text.render(outcome, self.out.width, self.traces, self.quiet))
         if self.coverage and outcome.checks:
             self._result(coverage_report.render(outcome, self.out.width))
+        if self.invariant:
+            self._result(invariant_report.render(outcome, self.out.width))
         self.diagnostics(outcome.diagnostics)
         self._hidden += text.hidden_traces(outcome, self.traces)
 
@@ -72,25 +73,6 @@ class TextFormat:
             hidden = count(self._hidden, "counterexample")
             verb = "is" if self._hidden == 1 else "are"
             self.err.write(Text(f"{hidden} {verb} not shown; see with --traces all"))
-
-
-@dataclass
-class JsonFormat:
-    """One document at the end."""
-
-    out: Output
-    _diagnostics: list[Diagnostic] = field(default_factory=list)
-    _specs: list[SpecOutcome] = field(default_factory=list)
-
-    def diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
-        self._diagnostics += diagnostics
-
-    def spec(self, outcome: SpecOutcome) -> None:
-        self._specs.append(outcome)
-
-    def end(self, result: Tally, summary: str) -> None:
-        document = json_report.document(self._specs, self._diagnostics, result.end, summary, __version__)
-        self.out.write_plain(json.dumps(document, indent=2) + "\n")
 
 
 def run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -16,10 +17,19 @@ from mmcheck.cli.heartbeat import Heartbeat
 from mmcheck.cli.interrupts import Interrupts
 from mmcheck.cli.output import Output, is_terminal, standard_error, standard_output
 from mmcheck.cli.parameters import duration, memory_size, setting
-from mmcheck.cli.run import JsonFormat, TextFormat, run
+from mmcheck.cli.reports import (
+    Documents,
+    ReportFile,
+    Several,
+    all_different,
+    complete_report,
+    report_file,
+)
+from mmcheck.cli.run import Format, TextFormat, run
 from mmcheck.engines.engine import Limits, Preferences
 from mmcheck.engines.limits import ordinary_memory_limit
 from mmcheck.engines.registry import DEFAULT, ENGINES
+from mmcheck.report.formats import FORMATS
 from mmcheck.report.text import Traces
 
 EXAMPLES = """\b
@@ -28,12 +38,13 @@ Examples:
   mmcheck verify memfd_seal.mmc --traces all    counterexamples and witnesses, expected ones too
   mmcheck verify memfd_seal.mmc --check merged --set Page=3
   mmcheck verify specs --timeout 5m --max-memory 4G --format json > result.json
+  mmcheck verify specs --report sarif:result.sarif --report html:report.html
   mmcheck verify --importers models/gup.mmc     what a change to a model touches
 """
 
 
 @click.command(epilog=f"{EXAMPLES}\n{EXIT_CODES}", short_help="Verify specs.")
-@click.argument("paths", nargs=-1, metavar="PATHS...")
+@click.argument("paths", nargs=-1, type=click.Path(), metavar="PATHS...")
 @click.option(
     "--set",
     "settings",
@@ -68,9 +79,10 @@ Examples:
 )
 @click.option(
     "--max-depth",
+    "--depth",
     type=click.IntRange(min=0),
     metavar="N",
-    show_default="no limit",
+    show_default="no limit; 25 for bmc, 12 for kinduction",
     help="Stop a check N steps from the initial states.",
 )
 @click.option(
@@ -102,6 +114,18 @@ Examples:
     help="Write to this folder, now and then, where each check stands; the same command goes on from there.",
 )
 @click.option(
+    "--certificate",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    show_default="none",
+    help="Write each proof by induction to this folder, as SMT-LIB 2 that `mmcheck certify` asks again.",
+)
+@click.option(
+    "--induction",
+    is_flag=True,
+    help="Say also of each invariant whether it is inductive, and show a step that breaks it. Default: off.",
+)
+@click.option(
     "--engine",
     type=click.Choice(list(ENGINES)),
     default=DEFAULT,
@@ -121,24 +145,48 @@ Examples:
     help="Threads of the explicit engine. Results do not depend on them.",
 )
 @click.option(
+    "--keep-going/--stop-at-first",
+    default=True,
+    show_default=True,
+    help="Go on for the first counterexample of each property, or end a check at its first violation that it "
+    "does not expect (explicit engine).",
+)
+@click.option(
     "--format",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", *FORMATS]),
     default="text",
     show_default=True,
-    help="How the results on stdout are written. JSON holds every trace.",
+    help="How the results on stdout are written. JSON and HTML hold every trace, ITF one of them.",
+)
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    type=report_file,
+    callback=all_different,
+    shell_complete=complete_report,
+    metavar="FORMAT:FILE",
+    show_default="none",
+    help="Write the results to a file, too, in any of these formats but text: html:report.html. Repeatable.",
 )
 @click.option(
     "--traces",
     type=click.Choice([mode.value for mode in Traces]),
     default=Traces.UNEXPECTED.value,
     show_default=True,
-    help="Which traces the text shows; `all` adds the expected counterexamples and the witnesses.",
+    help="Which traces text and Markdown show; `all` adds the expected counterexamples and the witnesses.",
 )
 @click.option(
     "--coverage",
     is_flag=True,
     help="Show, by source line, how often each transition and branch was taken, over all checks of a spec. "
     "Default: off. JSON always holds it.",
+)
+@click.option(
+    "--show-invariant",
+    is_flag=True,
+    help="Show the lemmas of proofs by induction, as declarations for the spec. Default: off. JSON always "
+    "holds them.",
 )
 @click.option(
     "--quiet", is_flag=True, help="Show only what did not end as expected, and warnings. Default: off."
@@ -175,12 +223,17 @@ def verify(
     max_memory: int | None,
     spill: Path | None,
     checkpoint: Path | None,
+    certificate: Path | None,
+    induction: bool,
     engine: str,
     no_symmetry: bool,
     threads: int,
+    keep_going: bool,
     format: str,
+    reports: tuple[ReportFile, ...],
     traces: str,
     coverage: bool,
+    show_invariant: bool,
     quiet: bool,
     strict: bool,
     importers: bool,
@@ -196,19 +249,34 @@ def verify(
         raise click.UsageError("no path given: name files or folders, such as `mmcheck verify specs`")
     limits = Limits(max_states, max_depth, timeout, max_memory or ordinary_memory_limit())
     preferences = Preferences(not no_symmetry, threads, spill, checkpoint)
-    options = session.Options(settings, checks, properties, limits, engine, preferences)
+    options = session.Options(
+        settings,
+        checks,
+        properties,
+        limits,
+        engine,
+        preferences,
+        certificates=certificate,
+        keep_going=keep_going,
+        induction=induction,
+    )
     out, err = standard_output(color, width), standard_error(color, width)
-    heartbeat = Heartbeat(err.stream, _rewritable(err), err.width)
+    heartbeat = Heartbeat(err.stream, rewritable(err), err.width)
     files, diagnostics = session.find_specs(paths, importers)
     if spill is not None and (problem := session.spill_folder_problem(spill)) is not None:
         files, diagnostics = (), (problem,)
-    written = JsonFormat(out) if format == "json" else TextFormat(out, err, Traces(traces), quiet, coverage)
+    on_output = None if format == "text" else format
+    plain = TextFormat(out, err, Traces(traces), quiet, coverage, show_invariant)
+    written: list[Format] = [] if on_output else [plain]
+    if on_output or reports:
+        started = datetime.now().astimezone()
+        written.append(Documents(out, err, on_output, reports, Traces(traces), started))
     interrupts = click.get_current_context().find_object(Interrupts) or Interrupts()
     observe = interrupts.before(session.ignore if quiet else heartbeat)
     judge = partial(session.verify_file, options=options, observe=observe)
-    return run(files, diagnostics, judge, written, err, heartbeat, strict)
+    return run(files, diagnostics, judge, Several(written), err, heartbeat, strict)
 
 
-def _rewritable(err: Output) -> bool:
+def rewritable(err: Output) -> bool:
     """Whether a line can be rewritten in place."""
     return is_terminal(sys.stderr) and err.open and os.environ.get("TERM") != "dumb"

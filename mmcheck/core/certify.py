@@ -7,12 +7,14 @@ That a search was exhaustive cannot be replayed; the engines are compared with e
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
+from mmcheck.core.fairness import demands
 from mmcheck.core.instance import Action, Instance, State
+from mmcheck.core.lasso import Served, account, violates
 from mmcheck.core.semantics import Dynamics, Meaning, ModelError, at, denote, initial_states
 from mmcheck.core.system import (
     Assert,
@@ -30,11 +32,23 @@ from mmcheck.core.system import (
 from mmcheck.core.terms import Term
 from mmcheck.core.trace import FailedStep, Failure, Trace
 from mmcheck.core.types import Value
-from mmcheck.core.verdict import Exhaustive, Proved, Unknown, Verdict, Violated, Witness
+from mmcheck.core.verdict import Binding, Exhaustive, Inductive, Proved, Unknown, Verdict, Violated, Witness
+
+
+class UnsettledError(Exception):
+    """Evidence could not be checked in the time that there is, so that nobody knows whether it stands."""
 
 
 class CertificationError(Exception):
     """An engine's own evidence does not stand: a bug of mmcheck, never of the spec."""
+
+
+Reprove: TypeAlias = Callable[[Property, Binding, Inductive], None]
+"""Proves by induction again, with a solver of its own. Raises CertificationError where the proof fails."""
+
+
+def _nobody(property: Property, binding: Binding, evidence: Inductive) -> None:
+    raise CertificationError(f"nobody is here to prove `{property.name}` again")
 
 
 def certify(instance: Instance, property: Property, verdict: Verdict) -> Verdict:
@@ -49,9 +63,13 @@ def replay(instance: Instance, trace: Trace) -> None:
 
 @dataclass(frozen=True)
 class Certifier:
-    """Certifies the verdicts about one instance, whose meaning is worked out once."""
+    """Certifies the verdicts about one instance, whose meaning is worked out once.
+
+    Replaying takes nothing but the reference semantics; a proof by induction needs a solver, which is no part
+    of the core, so `reprove` is handed in."""
 
     instance: Instance
+    reprove: Reprove = _nobody
 
     @cached_property
     def dynamics(self) -> Dynamics:
@@ -68,9 +86,14 @@ class Certifier:
                 match evidence:
                     case Witness(runs):
                         self._certify_runs(property, [(dict(binding), trace) for binding, trace in runs])
-                    case Exhaustive():
+                    case Exhaustive(fairness=fairness):
                         if isinstance(property, Reachable | Scenario):
                             raise CertificationError(f"`{property.name}` is proved by a run only")
+                        demanded = demands(self.instance.system) if isinstance(property, Liveness) else ()
+                        if fairness != demanded:
+                            raise CertificationError(f"`{property.name}` is proved under another fairness")
+                    case Inductive():
+                        self.reprove(property, (), evidence)
                     case _:
                         assert_never(evidence)
             case Violated(trace, binding):
@@ -105,6 +128,15 @@ class Certifier:
             self._require_action(trace.end.action)
             if trace.end not in self.dynamics.steps(state, trace.end.action):
                 raise CertificationError(f"{trace.end.action!r} does not fail as the trace says")
+        if trace.loop is not None:
+            self._require_loop(trace, trace.loop)
+
+    def _require_loop(self, trace: Trace, first: int) -> None:
+        """That a run which is said to go on for ever comes back to where its loop begins."""
+        if trace.end is not None or not 0 <= first <= len(trace.steps):
+            raise CertificationError("a run that ends has no loop")
+        if trace.states[first] != trace.states[-1]:
+            raise CertificationError("the loop does not come back to the state in which it begins")
 
     def _require_action(self, action: Action) -> None:
         """That the action is one of the instance: its bindings, which take no part in equality, included."""
@@ -131,7 +163,8 @@ class Certifier:
             case Reachable(name, _, body):
                 for binding, trace in runs:
                     self.replay(trace)
-                    if trace.end is not None or self._is(body, trace.states[-1], binding) is not True:
+                    plain = trace.end is None and trace.loop is None
+                    if not plain or self._is(body, trace.states[-1], binding) is not True:
                         raise CertificationError(f"the trace for `{name}` does not end where it should")
                 shown = [binding for binding, _ in runs]
                 if any(claim not in shown for claim in self.instance.claims(property)):
@@ -163,7 +196,7 @@ class Certifier:
                     assert_never(line)
             if not played:
                 raise CertificationError(f"the run for `{scenario.name}` does not play `{line!r}`")
-        if steps or trace.end is not None:
+        if steps or trace.end is not None or trace.loop is not None:
             raise CertificationError(f"the run for `{scenario.name}` goes on behind its last line")
 
     def _action_of(self, line: Fire | Blocked, state: State, binding: Mapping[str, Value]) -> Action | None:
@@ -181,6 +214,8 @@ class Certifier:
         # The binding of a model error is that of the property in which it was met.
         if not isinstance(property, NoModelError) and binding not in list(self.instance.claims(property)):
             raise CertificationError(f"these are no values for the parameters of `{property.name}`")
+        if trace.loop is not None and not isinstance(property, Liveness):
+            raise CertificationError(f"a run that ends is enough to violate `{property.name}`")
         if not self._shows(property, binding, trace):
             raise CertificationError(f"the trace does not violate `{property.name}`")
 
@@ -201,10 +236,33 @@ class Certifier:
                 return failed or any(value == trace.end for value in self._values_at_the_end(trace))
             case Scenario():
                 return trace.end is None
-            case Reachable() | Liveness():
+            case Liveness():
+                return self._shows_liveness(property, binding, trace)
+            case Reachable():
                 return False
             case _:
                 assert_never(property)
+
+    def _shows_liveness(self, property: Liveness, binding: Mapping[str, Value], trace: Trace) -> bool:
+        """Whether a lasso is a fair run on which the property is false; or a part of the property has no
+        value in the last state."""
+        parts = [property.goal, *([] if property.trigger is None else [property.trigger])]
+        if trace.loop is None:
+            values = [self._is(part, trace.states[-1], binding) for part in parts]
+            return isinstance(trace.end, Failure) and trace.end in values
+
+        def truth(of_goal: bool, state: State) -> bool:
+            value = self._is(parts[not of_goal], state, binding)
+            if isinstance(value, Failure):
+                raise CertificationError(f"`{property.name}` has no value in a state of the trace")
+            return value
+
+        if not violates(property, trace, truth):
+            return False
+        for service in account(trace, self.dynamics).services:
+            if service.served is Served.WRONGED:
+                raise CertificationError(f"the run is not fair to `{service.unit.label}`")
+        return True
 
     def _values_at_the_end(self, trace: Trace) -> Iterator[bool | Failure]:
         """What the assumptions and properties evaluate to at the end of a trace."""
@@ -216,6 +274,10 @@ class Certifier:
                 match property:
                     case Invariant(_, _, body) | Reachable(_, _, body):
                         yield self._is(body, last, claim)
+                    case Liveness(_, _, _, trigger, goal):
+                        yield self._is(goal, last, claim)
+                        if trigger is not None:
+                            yield self._is(trigger, last, claim)
                     case StepInvariant(_, _, body) if trace.steps:
                         by = trace.steps[-1].action.transition.name
                         yield self._is(body, trace.states[-2], claim, last, by)
@@ -225,6 +287,8 @@ class Certifier:
     def _certify_absence(self, property: Property, verdict: Violated) -> None:
         """A violation without a trace says that nothing was found, or that an initial state has no value."""
         match property:
+            case Reachable() if isinstance(verdict.evidence, Inductive):
+                self.reprove(property, verdict.binding, verdict.evidence)
             case Reachable() if verdict.evidence is not None:
                 return
             case Scenario():

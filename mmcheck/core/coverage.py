@@ -12,9 +12,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from mmcheck.core.system import Body, ForAll, If, Invariant, StepInvariant, System
+from mmcheck.core.system import Body, ForAll, If, Invariant, Liveness, StepInvariant, System
 from mmcheck.core.terms import Literal
-from mmcheck.core.vacuity import premises
+from mmcheck.core.vacuity import premises_of
 from mmcheck.source import Span
 
 
@@ -125,8 +125,8 @@ def measure(
                 premise.span.text not in unmet.get(p.name, ()) if p.name in known else None,
             )
             for p in system.properties
-            if isinstance(p, Invariant | StepInvariant)
-            for premise in premises(p.body)
+            if isinstance(p, Invariant | StepInvariant | Liveness)
+            for premise in premises_of(p)
             if premise.span is not None
         ),
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeAlias, assert_never
 
 from mmcheck.core import system, terms
@@ -23,6 +24,7 @@ from mmcheck.core.types import (
     OptionalType,
     RangeType,
     Record,
+    Scalar,
     SetType,
     StructType,
     Type,
@@ -65,6 +67,18 @@ class GroundAction:
 
 
 @dataclass(frozen=True, slots=True)
+class Beginning:
+    """How the initial states come about, without naming each: `values` are the nodes of all cells, over
+    inputs, which are cells of their own and take any value within their bounds.
+
+    An initial state is one where `guard` is true of the inputs; where `fails` is, there was a model error."""
+
+    guard: int
+    fails: int
+    values: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Predicate:
     """Where a predicate is true, and where it runs into a model error."""
 
@@ -81,7 +95,12 @@ class Grounder:
     general: dict[tuple[int, Binding, str], Predicate] = field(default_factory=dict)
     specialised: dict[tuple[Predicate, tuple[tuple[int, int], ...]], Predicate] = field(default_factory=dict)
     kept: list[Term] = field(default_factory=list)
-    """The terms whose identities are keys of `general`."""
+    """The terms whose identities are keys of `general` and `asking`."""
+    asking: dict[int, bool] = field(default_factory=dict)
+    """Whether a term asks which transition made the step."""
+    places: dict[tuple[str, tuple[str, ...]], dict[tuple[int | None, ...], slice]] = field(
+        default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         sizes = self.instance.sizes
@@ -91,10 +110,10 @@ class Grounder:
         self.unchanged = tuple(self.dag.cell(i) for i in range(len(bounds)))
         self.afterwards = tuple(self.dag.cell(i + len(bounds)) for i in range(len(bounds)))
 
-    def actions(self) -> Iterator[GroundAction]:
+    @cached_property
+    def actions(self) -> tuple[GroundAction, ...]:
         """Every action, in the order of the instance, with every way to make its choices."""
-        for action in self.instance.actions:
-            yield from self.ways(action)
+        return tuple(way for action in self.instance.actions for way in self.ways(action))
 
     def ways(self, action: Action) -> Iterator[GroundAction]:
         """Every way to make the choices of an action, in the order of the reference semantics."""
@@ -111,6 +130,21 @@ class Grounder:
             if not picks:
                 return
 
+    def beginning(self) -> Beginning:
+        """The initial states. Every choice that leads to one becomes an input: a cell with a number behind
+        those of the state, `dag.cell_bounds` saying what it may be."""
+        run = _Run(self, [], {}, free=True)
+        run.restore([self.dag.const(least(cell.type)) for cell in self.instance.cells], run.stopped)
+        for statement in self.instance.system.init:
+            run.statement(statement)
+        guard = self.dag.conj(run.alive, self.dag.invert(run.fails))
+        return Beginning(guard, run.fails, tuple(run.state))
+
+    def input(self, low: int, high: int) -> int:
+        """A new cell that belongs to no state."""
+        self.dag.cell_bounds = (*self.dag.cell_bounds, (low, high))
+        return self.dag.cell(len(self.dag.cell_bounds) - 1)
+
     def predicate(self, body: Term, params: tuple[Local, ...], binding: Mapping[str, Value]) -> Predicate:
         """A predicate over a state."""
         run = _Run(self, [], self._named(params, binding))
@@ -126,7 +160,7 @@ class Grounder:
         The predicate is grounded once, over cells and cells after the step; a step then puts its updates in
         the place of the latter."""
         by = "" if step is None else step.action.transition.name
-        general = self._general(body, params, binding, by if _asks_who(body) else "")
+        general = self._general(body, params, binding, by if self._asks_who(body) else "")
         both = self.dag.support(general.holds) | self.dag.support(general.fails)
         updates = {} if step is None else step.updates
         count = len(self.unchanged)
@@ -137,6 +171,23 @@ class Grounder:
             holds = self.dag.substitute(general.holds, leaves, memo)
             self.specialised[key] = Predicate(holds, self.dag.substitute(general.fails, leaves, memo))
         return self.specialised[key]
+
+    def _asks_who(self, body: Term) -> bool:
+        if id(body) not in self.asking:
+            self.asking[id(body)] = _asks_who(body)
+            self.kept.append(body)
+        return self.asking[id(body)]
+
+    def slices(self, variable: str, path: tuple[str, ...]) -> dict[tuple[int | None, ...], slice]:
+        """As `Instance.slices`, by the codes of the indices (which are never None)."""
+        known = self.places.get((variable, path))
+        if known is None:
+            types = self.instance.system.variable(variable).indices
+            known = self.places[variable, path] = {
+                tuple(encode(value, type) for value, type in zip(values, types, strict=True)): cells
+                for values, cells in self.instance.slices(variable, path).items()
+            }
+        return known
 
     def _general(
         self, body: Term, params: tuple[Local, ...], binding: Mapping[str, Value], by: str
@@ -186,6 +237,8 @@ class _Run:
     picked: list[tuple[int, int]] = field(default_factory=list)
     after: list[int] = field(default_factory=list)
     by: str = ""
+    free: bool = False
+    """Whether a choice is an input rather than one of `picks`."""
     marks: dict[Branch, list[tuple[int, int]]] = field(default_factory=dict)
     """For each branch, and each time that it stands to be taken: under which condition, and `alive` then."""
 
@@ -236,6 +289,10 @@ class _Run:
             case system.Assign(place, value):
                 nodes = convert(dag, self.value(value), value.type, place.type)
                 self.write(place, nodes)
+            case system.Havoc(place) if self.free:
+                sizes = self.instance.sizes
+                bounds = [code_bounds(leaf, sizes) for leaf in _leaves(place.type)]
+                self.write(place, tuple(self.grounder.input(*b) for b in bounds))
             case system.Havoc(place):
                 values = tuple(domain(place.type, self.instance.sizes))
                 self.write(place, self.grounder.constant(values[self.pick(len(values))], place.type))
@@ -270,10 +327,31 @@ class _Run:
         for candidate in candidates:
             self.locals |= self.named(binders, candidate)
             conditions.append(self.dag.true if where is None else self.truth(where))
+        if self.free:
+            self.choose_freely(candidates, binders, conditions)
+            return
         pick = self.pick(len(candidates))
         self.locals |= self.named(binders, candidates[pick])
         reached = self.reached
         self.alive = self.dag.conj(self.alive, self.dag.disj(self.dag.invert(reached), conditions[pick]))
+
+    def choose_freely(
+        self, candidates: list[dict[str, Value]], binders: tuple[Local, ...], conditions: list[int]
+    ) -> None:
+        """The candidate whose number an input is."""
+        dag, reached = self.dag, self.reached
+        if not candidates:
+            self.alive = dag.conj(self.alive, dag.invert(reached))
+            return
+        number = self.grounder.input(0, len(candidates) - 1)
+        chosen = [dag.eq(number, dag.const(i)) for i in range(len(candidates))]
+        possible = dag.disj(*(dag.conj(c, p) for c, p in zip(chosen, conditions, strict=True)))
+        self.alive = dag.conj(self.alive, dag.disj(dag.invert(reached), possible))
+        for position, candidate in enumerate(candidates):
+            for name, nodes in self.named(binders, candidate).items():
+                known = nodes if position == 0 else self.locals[name]
+                both = zip(nodes, known, strict=True)
+                self.locals[name] = tuple(dag.ite(chosen[position], new, old) for new, old in both)
 
     def named(self, binders: tuple[Local, ...], binding: Mapping[str, Value]) -> dict[str, Nodes]:
         return {b.name: self.grounder.constant(binding[b.name], b.type) for b in binders}
@@ -347,13 +425,15 @@ class _Run:
 
     def locate(self, place: Place) -> list[tuple[int, slice]]:
         """The cells that a place may be, each with the condition under which it is."""
-        slices = self.instance.slices(place.variable, place.path)
-        types = self.instance.system.variable(place.variable).indices
+        slices = self.grounder.slices(place.variable, place.path)
         indices = [self.value(index)[0] for index in place.indices]
+        constants = tuple(self.dag.constant(index) for index in indices)
+        if None not in constants:
+            return [(self.dag.true, slices[constants])] if constants in slices else []
         found = []
-        for values, cells in slices.items():
-            codes = [encode(value, type) for value, type in zip(values, types, strict=True)]
-            equal = [self.dag.eq(i, self.dag.const(c)) for i, c in zip(indices, codes, strict=True)]
+        for codes, cells in slices.items():
+            pairs = zip(indices, codes, strict=True)
+            equal = [self.dag.eq(i, self.dag.const(c)) for i, c in pairs if c is not None]
             condition = self.dag.conj(*equal)
             if condition != self.dag.false:
                 found.append((condition, cells))
@@ -553,6 +633,15 @@ class _Run:
 def _asks_who(term: Term) -> bool:
     """Whether a predicate asks which transition made the step."""
     return isinstance(term, terms.By) or any(_asks_who(child) for child in terms.children(term))
+
+
+def _leaves(type: Type) -> Iterator[Scalar]:
+    """The types of the scalars that a value of the type has."""
+    if isinstance(type, StructType):
+        for inner in type.fields:
+            yield from _leaves(inner.type)
+    else:
+        yield type
 
 
 def width(type: Type) -> int:

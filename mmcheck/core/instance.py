@@ -69,6 +69,16 @@ class Instance:
     def slices(self, variable: str, path: tuple[str, ...]) -> dict[tuple[Value, ...], slice]:
         """For each choice of indices, where in a state the value of `variable[indices].path` lies. The cells
         of a struct are adjacent, so a slice is enough."""
+        known = self._slices.get((variable, path))
+        if known is None:
+            known = self._slices[variable, path] = self._find_slices(variable, path)
+        return known
+
+    @cached_property
+    def _slices(self) -> dict[tuple[str, tuple[str, ...]], dict[tuple[Value, ...], slice]]:
+        return {}
+
+    def _find_slices(self, variable: str, path: tuple[str, ...]) -> dict[tuple[Value, ...], slice]:
         found: dict[tuple[Value, ...], slice] = {}
         for i, cell in enumerate(self.cells):
             if cell.variable == variable and cell.path[: len(path)] == path:

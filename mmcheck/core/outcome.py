@@ -9,7 +9,9 @@ from enum import Enum
 from mmcheck.core.blame import Blame
 from mmcheck.core.check import Check, Expectation, Expected
 from mmcheck.core.coverage import Coverage
+from mmcheck.core.induction import InductionOutcome
 from mmcheck.core.instance import Instance
+from mmcheck.core.lasso import Account
 from mmcheck.core.system import Property
 from mmcheck.core.verdict import Proved, Unknown, Verdict, Violated
 from mmcheck.diagnostics import Diagnostic
@@ -31,6 +33,8 @@ class Statistics:
     fired: Mapping[str, int]
     symmetry: tuple[str, ...] = ()
     """The sorts up to whose permutations states are counted."""
+    not_permuted: tuple[str, ...] = ()
+    """The sorts whose permutations are too many for that."""
     bytes_per_state: int = 0
     """The most memory that a state takes, known before the search; 0 where the engine does not know."""
 
@@ -55,7 +59,8 @@ def worst(endings: list[Ending]) -> Ending:
 @dataclass(frozen=True, slots=True)
 class PropertyOutcome:
     """A verdict beside what was expected. `assumptions` are the names under which it was reached; `blame`
-    explains a violation in the last state of its trace; `note` is one more sentence about the verdict."""
+    explains a violation in the last state of its trace; `account` says why a run that never ends is fair;
+    `note` is one more sentence about the verdict."""
 
     prop: Property
     verdict: Verdict
@@ -63,6 +68,7 @@ class PropertyOutcome:
     assumptions: tuple[str, ...] = ()
     blame: Blame | None = None
     note: str = ""
+    account: Account | None = None
 
     @property
     def ending(self) -> Ending:
@@ -93,6 +99,8 @@ class CheckOutcome:
     interrupted: bool = False
     coverage: Coverage | None = None
     """None where nothing was searched, or by an engine that takes no steps."""
+    induction: tuple[InductionOutcome, ...] = ()
+    """What induction says about each invariant, where that was asked for."""
 
     @property
     def ending(self) -> Ending:

@@ -64,7 +64,7 @@ def permute_trace(instance: Instance, trace: Trace, permutation: Permutation) ->
         case FailedStep(old, picked, failure):
             return Trace(initial, steps, FailedStep(action(old), choices(picked), failure))
         case Failure() | None:
-            return Trace(initial, steps, trace.end)
+            return Trace(initial, steps, trace.end, trace.loop)
         case _:
             assert_never(trace.end)
 

@@ -140,6 +140,8 @@ class Transition:
     body: Body
     fairness: Fairness = Fairness.NONE
     process: str | None = None
+    of_process: bool = False
+    """The fairness was written before the process: all its steps that say nothing of their own share it."""
     impossible: bool = False
     """The constants of the check alone forbid it (`require policy == bounce` under another policy)."""
     doc: str = ""

@@ -43,11 +43,16 @@ class FailedStep:
 @dataclass(frozen=True, slots=True)
 class Trace:
     """An initial state and the steps from it; at the end perhaps a step that failed, or a model error met
-    while a property was evaluated in the last state (`failure` without an action)."""
+    while a property was evaluated in the last state (`failure` without an action).
+
+    With a `loop` it is a run that never ends: the last state is that of this number, and what came behind it
+    comes again and again. Where it is the number of the last state itself, nothing happens there any more:
+    the run stutters for ever."""
 
     initial: State
     steps: tuple[Step, ...]
     end: FailedStep | Failure | None = None
+    loop: int | None = None
 
     @property
     def states(self) -> tuple[State, ...]:

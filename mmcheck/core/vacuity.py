@@ -2,7 +2,7 @@
 
 A property `a => b` whose `a` is never true holds for no good reason. The idea is the vacuity of Beer,
 Ben-David, Eisner and Rodeh (Efficient detection of vacuity in ACTL formulas, CAV 1997), in its simplest form:
-the left sides of implications, and the conditions of quantifiers.
+the left sides of implications, and the conditions of quantifiers; of `P ~> Q`, P.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mmcheck.core.system import Invariant, Liveness, StepInvariant
 from mmcheck.core.terms import (
     TRUE,
     And,
@@ -28,6 +29,14 @@ class Premise:
 
     possible: Term
     span: Span | None
+
+
+def premises_of(prop: Invariant | StepInvariant | Liveness) -> Iterator[Premise]:
+    """The premises of a property: of `P ~> Q` it is P."""
+    if not isinstance(prop, Liveness):
+        yield from premises(prop.body)
+    elif prop.trigger is not None:
+        yield Premise(prop.trigger, prop.trigger.span)
 
 
 def premises(body: Term) -> Iterator[Premise]:

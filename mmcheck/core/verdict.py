@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from mmcheck.core.terms import Term
 from mmcheck.core.trace import Trace
 from mmcheck.core.types import Value
 
@@ -23,6 +24,10 @@ class Exhaustive:
     symmetry: tuple[str, ...] = ()
     """The sorts whose elements were taken to be interchangeable: then states and transitions are counted up
     to permutations of them."""
+    fairness: tuple[str, ...] = ()
+    """For liveness: the demands that make a run fair, as `core.fairness.demands` tells them."""
+    without_fair_run: int = 0
+    """For liveness: in how many of the states every fair run, sooner or later, breaks an assumption."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,21 @@ class Witness:
         return max(trace.length for _, trace in self.traces)
 
 
-Evidence: TypeAlias = Exhaustive | Witness
+@dataclass(frozen=True, slots=True)
+class Inductive:
+    """A proof by induction: the lemmas, predicates over states, are true of every initial state, every step
+    keeps them (for an invariant, together with itself), and where they are true nothing is violated.
+
+    `texts` are the lemmas as a spec would have them, in the same order. With `depth` k the induction is over
+    paths: from k different states in a row, in which the lemmas and the property itself are true, no step
+    leads to one in which they are not; and they are true in the first k states of every run."""
+
+    lemmas: tuple[Term, ...] = ()
+    texts: tuple[str, ...] = ()
+    depth: int = 1
+
+
+Evidence: TypeAlias = Exhaustive | Witness | Inductive
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +73,7 @@ class Violated:
     trace: Trace | None
     binding: Binding = ()
     reason: str = ""
-    evidence: Exhaustive | None = None
+    evidence: Exhaustive | Inductive | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +85,12 @@ class Unknown:
 
 
 Verdict: TypeAlias = Proved | Violated | Unknown
+
+
+def given(fairness: tuple[str, ...], verdict: Verdict) -> Verdict:
+    """The verdict on a liveness property, if it is one that rests on all states, under some fairness."""
+    match verdict:
+        case Proved(Exhaustive() as evidence):
+            return Proved(replace(evidence, fairness=fairness))
+        case _:
+            return verdict

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from mmcheck.core.check import Check, Expectation, Expected
 from mmcheck.core.size import cardinality
-from mmcheck.core.system import NoModelError, Property, Reachable, Scenario
+from mmcheck.core.system import Liveness, NoModelError, Property, Reachable, Scenario
 from mmcheck.core.types import OptionalType, SortType, Type, Value
 from mmcheck.diagnostics import Collector, Note
 from mmcheck.elaborate.context import Context
@@ -225,6 +225,9 @@ class _Reader:
                 continue
             if isinstance(property, Reachable | Scenario) and item.steps is not None:
                 message = f"`{name.name}` is violated by what is not found, which has no number of steps"
+                self.collector.add("E502", message, name.span, "leave `in … steps` out")
+            if isinstance(property, Liveness) and item.steps is not None:
+                message = f"`{name.name}` is violated by a run that never ends, which has no number of steps"
                 self.collector.add("E502", message, name.span, "leave `in … steps` out")
             self.expected[name.name] = Expected(expectation, item.steps, span=item.span)
 

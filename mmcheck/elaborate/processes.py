@@ -56,12 +56,14 @@ def _lower_step(
         onwards = lowering.stand_at(process, target.name.name, span)
         if following is None:
             onwards += fresh_locals(lowering, process)
+    inherits = step.fairness is ast.Fairness.NONE
     return Transition(
         name=f"{process.name.name}.{step.name.name}",
         params=params,
         body=(system.Require(here, span=span), *body, *onwards),
-        fairness=fairness(step.fairness if step.fairness is not ast.Fairness.NONE else process.fairness),
+        fairness=fairness(process.fairness if inherits else step.fairness),
         process=process.name.name,
+        of_process=inherits and process.fairness is not ast.Fairness.NONE,
         impossible=is_impossible(body),
         doc=step.doc,
         span=step.span,

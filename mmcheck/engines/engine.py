@@ -36,6 +36,8 @@ class Preferences:
     """A folder where the search goes on when the memory limit is reached."""
     checkpoint: Path | None = None
     """A folder for where the search stands, so that a later run can go on from there."""
+    stop_at: frozenset[str] = frozenset()
+    """The properties whose first violation ends the search."""
 
 
 ORDINARY = Preferences()

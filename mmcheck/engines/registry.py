@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
 from typing import Protocol
 
-from mmcheck.engines.engine import ORDINARY, Engine, Preferences
+from mmcheck.core.certify import Reprove
+from mmcheck.core.induction import InductionOutcome
+from mmcheck.core.instance import Instance
+from mmcheck.engines.engine import ORDINARY, Engine, Limits, Observe, Preferences
+from mmcheck.engines.limits import Watch
 from mmcheck.engines.reference.search import ReferenceEngine
 
 
@@ -26,6 +32,7 @@ def _explicit(preferences: Preferences = ORDINARY) -> Engine:
             symmetry=preferences.symmetry,
             spill=preferences.spill,
             checkpoint=preferences.checkpoint,
+            stop_at=preferences.stop_at,
         )
     )
 
@@ -35,8 +42,62 @@ def _reference(preferences: Preferences = ORDINARY) -> Engine:
     return ReferenceEngine()
 
 
-ENGINES: Mapping[str, Maker] = {"explicit": _explicit, "reference": _reference}
+def _bmc(preferences: Preferences = ORDINARY) -> Engine:
+    # z3 is loaded where the engine is used.
+    from mmcheck.engines.symbolic.bmc import BmcEngine
+
+    return BmcEngine()
+
+
+def _kinduction(preferences: Preferences = ORDINARY) -> Engine:
+    from mmcheck.engines.symbolic.kinduction import KInductionEngine
+
+    return KInductionEngine()
+
+
+def _ic3(preferences: Preferences = ORDINARY) -> Engine:
+    # z3 is loaded where the engine is used.
+    from mmcheck.engines.symbolic.ic3.engine import Ic3Engine
+
+    return Ic3Engine()
+
+
+ENGINES: Mapping[str, Maker] = {
+    "explicit": _explicit,
+    "reference": _reference,
+    "bmc": _bmc,
+    "kinduction": _kinduction,
+    "ic3": _ic3,
+}
 """How to make each engine."""
+
+EXHAUSTIVE = ("explicit", "reference")
+"""The engines that visit every state, so that they decide every property unless a limit comes first."""
+
+
+def reproof(instance: Instance, properties: tuple[str, ...]) -> Reprove:
+    """What proves by induction again what an engine proved about an instance, `properties` being those that
+    were judged together."""
+
+    @cache
+    def made() -> Reprove:
+        from mmcheck.engines.symbolic.certificate import Prover
+
+        return Prover(instance, properties).prove
+
+    return lambda prop, binding, evidence: made()(prop, binding, evidence)
+
+
+def examine(instance: Instance, limits: Limits, observe: Observe) -> tuple[InductionOutcome, ...]:
+    """What induction says about each invariant of an instance; as far as it came before a limit."""
+    from mmcheck.engines.symbolic.induction import Examiner
+    from mmcheck.engines.symbolic.solver import Conduct, LimitError
+
+    found: list[InductionOutcome] = []
+    with suppress(LimitError):
+        found.extend(Examiner(instance, Conduct("induction", Watch(limits), observe)).outcomes())
+    return tuple(found)
+
 
 DEFAULT = "explicit"
 

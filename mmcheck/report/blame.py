@@ -20,7 +20,7 @@ ALIGNED = 20
 def render(blame: Blame, prop: Property, trace: Trace, instance: Instance, width: int) -> list[Text]:
     """What is false, where that is written, with which values."""
     span = blame.part.span
-    lines = [Text.assemble("why: this part ", (_truth(blame), BAD), f"  ({place(span)})" if span else "")]
+    lines = [Text.assemble("why: this part ", (truth(blame), BAD), f"  ({place(span)})" if span else "")]
     lines += paragraph(" " * 5, words(one_line(span) if span else repr(blame.part)), width, READ)
     if blame.bindings:
         bound = ", ".join(f"{name} = {show_value(value)}" for name, value in blame.bindings)
@@ -46,7 +46,8 @@ def origin(label: str, value: Value, prop: Property, trace: Trace, instance: Ins
     return next((k for k in range(last, 0, -1) if states[k][cell] != states[k - 1][cell]), 0)
 
 
-def _truth(blame: Blame) -> str:
+def truth(blame: Blame) -> str:
+    """What is wrong with the value of the part."""
     match blame.value:
         case None:
             return "cannot be evaluated"

@@ -44,7 +44,7 @@ NEIGHBOURS = 1
 
 
 @dataclass(frozen=True, slots=True)
-class _Mark:
+class Mark:
     """What stands in the margin, about what, and the offset where that begins. A mark is `apart` when it is
     about something that the line does not show, so that it stands below the line in any case."""
 
@@ -61,7 +61,7 @@ def render(outcome: SpecOutcome, width: int) -> Text:
     if not measured:
         return block([Text(f"coverage of {name}: nothing was searched", TITLE)])
     coverage = merge(measured)
-    marks = _marks(coverage)
+    marks = margin_marks(coverage)
     lines = _heading(name, len(measured), coverage, width)
     lines += indent(_legend(marks, width - 2), 2)
     column = 2 + max(len(NEVER), *(len(mark.margin) for of_file in marks.values() for mark in of_file))
@@ -93,7 +93,7 @@ def _heading(name: str, checks: int, coverage: Coverage, width: int) -> list[Tex
     return lines
 
 
-def _legend(marks: Mapping[SourceFile, Sequence[_Mark]], width: int) -> list[Text]:
+def _legend(marks: Mapping[SourceFile, Sequence[Mark]], width: int) -> list[Text]:
     """What the marks mean that occur."""
     used = {mark.margin for of_file in marks.values() for mark in of_file}
     meanings = [f"{mark} {meaning}" for mark, meaning in LEGEND.items() if mark in used]
@@ -103,18 +103,18 @@ def _legend(marks: Mapping[SourceFile, Sequence[_Mark]], width: int) -> list[Tex
 # --- what stands in the margin ---------------------------------------------------------------------------
 
 
-def _marks(coverage: Coverage) -> dict[SourceFile, list[_Mark]]:
+def margin_marks(coverage: Coverage) -> dict[SourceFile, list[Mark]]:
     """The marks of each file, in the order of its text."""
-    found: defaultdict[SourceFile, list[_Mark]] = defaultdict(list)
+    found: defaultdict[SourceFile, list[Mark]] = defaultdict(list)
     for t in coverage.transitions:
         if t.span is not None:
-            found[t.span.file].append(_Mark(t.span.start, _fired(t), t.name))
+            found[t.span.file].append(Mark(t.span.start, _fired(t), t.name))
     for b in coverage.branches:
         if b.written:
-            found[b.place.file].append(_Mark(b.place.start, _taken(b), _label(b)))
+            found[b.place.file].append(Mark(b.place.start, _taken(b), _label(b)))
         elif not b.covered and _is_taken_otherwise(b, coverage):
             found[b.branch.span.file].append(
-                _Mark(b.branch.span.start, NEVER, "never passed over", apart=True)
+                Mark(b.branch.span.start, NEVER, "never passed over", apart=True)
             )
     return {file: sorted(of_file, key=lambda m: (m.apart, m.offset)) for file, of_file in found.items()}
 
@@ -149,9 +149,9 @@ def _is_taken_otherwise(branch: BranchCoverage, coverage: Coverage) -> bool:
 # --- the source ------------------------------------------------------------------------------------------
 
 
-def _source(file: SourceFile, marks: Sequence[_Mark], column: int, width: int) -> Iterator[Text]:
+def _source(file: SourceFile, marks: Sequence[Mark], column: int, width: int) -> Iterator[Text]:
     """The lines with marks and their neighbours, an ellipsis for those between."""
-    by_line: defaultdict[int, list[_Mark]] = defaultdict(list)
+    by_line: defaultdict[int, list[Mark]] = defaultdict(list)
     for mark in marks:
         by_line[file.position(mark.offset)[0]].append(mark)
     last = 0
@@ -169,9 +169,9 @@ def _with_neighbours(lines: Mapping[int, object], file: SourceFile) -> list[int]
     return sorted(line for line in existing if line in lines or file.line_text(line).strip())
 
 
-def _line(file: SourceFile, line: int, marks: Sequence[_Mark], column: int, width: int) -> Iterator[Text]:
+def _line(file: SourceFile, line: int, marks: Sequence[Mark], column: int, width: int) -> Iterator[Text]:
     """A line with its first mark in the margin, and a line below it for each further mark."""
-    first, *more = marks if marks and not marks[0].apart else [_Mark(0, "", ""), *marks]
+    first, *more = marks if marks and not marks[0].apart else [Mark(0, "", ""), *marks]
     raw = file.line_text(line)
     number = f" {line:>5} | "
     room = width - column - len(number)
@@ -186,7 +186,7 @@ def _line(file: SourceFile, line: int, marks: Sequence[_Mark], column: int, widt
         yield _margin(mark, column) + Text.assemble((" " * 6 + " | ", QUIET), pointer)
 
 
-def _margin(mark: _Mark, column: int) -> Text:
+def _margin(mark: Mark, column: int) -> Text:
     return Text.assemble((mark.margin.rjust(column), STYLES.get(mark.margin, "")))
 
 

@@ -13,10 +13,21 @@ from mmcheck.core.blame import Blame
 from mmcheck.core.check import Expectation, Expected
 from mmcheck.core.coverage import BranchCoverage, Coverage
 from mmcheck.core.instance import Action, Instance, State
+from mmcheck.core.lasso import Account
 from mmcheck.core.outcome import CheckOutcome, Ending, PropertyOutcome, SpecOutcome, Statistics
 from mmcheck.core.trace import Choices, FailedStep, Failure, Step, Trace
 from mmcheck.core.types import Elem, Record, Value, show_value, sort_key
-from mmcheck.core.verdict import Binding, Evidence, Exhaustive, Proved, Unknown, Verdict, Violated, Witness
+from mmcheck.core.verdict import (
+    Binding,
+    Evidence,
+    Exhaustive,
+    Inductive,
+    Proved,
+    Unknown,
+    Verdict,
+    Violated,
+    Witness,
+)
 from mmcheck.diagnostics import Diagnostic
 from mmcheck.report.layout import one_line
 from mmcheck.report.phrases import kind
@@ -41,7 +52,7 @@ def document(
         "tool": {"name": "mmcheck", "version": version},
         "exit_code": exit_code,
         "summary": summary,
-        "diagnostics": [_diagnostic(d) for d in diagnostics],
+        "diagnostics": [diagnostic(d) for d in diagnostics],
         "specs": [_spec(outcome) for outcome in outcomes],
     }
 
@@ -70,7 +81,7 @@ def _spec(outcome: SpecOutcome) -> Object:
         "name": outcome.name,
         "doc": outcome.doc,
         "ending": _ending(outcome.ending),
-        "diagnostics": [_diagnostic(d) for d in outcome.diagnostics],
+        "diagnostics": [diagnostic(d) for d in outcome.diagnostics],
         "checks": [_check(check) for check in outcome.checks],
     }
 
@@ -80,7 +91,7 @@ def _check(outcome: CheckOutcome) -> Object:
     return {
         "name": check.name,
         "doc": check.doc,
-        "position": _position(check.span),
+        "position": position(check.span),
         "set": list(check.set),
         "constants": {name: value(item) for name, item in check.constants.items()},
         "sizes": dict(outcome.instance.sizes),
@@ -88,7 +99,7 @@ def _check(outcome: CheckOutcome) -> Object:
         "interrupted": outcome.interrupted,
         "statistics": _statistics(outcome.statistics),
         "coverage": _coverage(outcome.coverage) if outcome.coverage else None,
-        "warnings": [_diagnostic(d) for d in outcome.warnings],
+        "warnings": [diagnostic(d) for d in outcome.warnings],
         "properties": [_property(p, outcome.instance) for p in outcome.properties],
     }
 
@@ -99,6 +110,7 @@ def _statistics(found: Statistics) -> Object:
         "states": found.states,
         "transitions": found.transitions,
         "symmetry": list(found.symmetry),
+        "not_permuted": list(found.not_permuted),
         "depth": found.depth,
         "seconds": round(found.seconds, 3),
         "memory": found.memory,
@@ -112,12 +124,12 @@ def _coverage(found: Coverage) -> Object:
     return {
         "complete": found.complete,
         "transitions": [
-            {"name": t.name, "position": _position(t.span), "possible": t.possible, "fired": t.fired}
+            {"name": t.name, "position": position(t.span), "possible": t.possible, "fired": t.fired}
             for t in found.transitions
         ],
         "branches": [_branch(branch) for branch in found.branches],
         "premises": [
-            {"property": p.property, "text": one_line(p.span), "position": _position(p.span), "met": p.met}
+            {"property": p.property, "text": one_line(p.span), "position": position(p.span), "met": p.met}
             for p in found.premises
         ],
     }
@@ -126,10 +138,10 @@ def _coverage(found: Coverage) -> Object:
 def _branch(found: BranchCoverage) -> Object:
     return {
         "transition": found.transition,
-        "position": _position(found.branch.span),
+        "position": position(found.branch.span),
         "side": found.branch.side.value,
         "written": found.written,
-        "begins": _position(found.place),
+        "begins": position(found.place),
         "taken": found.taken.steps,
         "failed": found.taken.failed,
     }
@@ -157,7 +169,7 @@ def _property(outcome: PropertyOutcome, instance: Instance) -> Object:
         "name": outcome.prop.name,
         "kind": kind(outcome.prop),
         "doc": outcome.prop.doc,
-        "position": _position(outcome.prop.span),
+        "position": position(outcome.prop.span),
         "expected": _expected(outcome.expected),
         "ending": _ending(outcome.ending),
         "as_expected": outcome.ending is Ending.AS_EXPECTED,
@@ -165,6 +177,7 @@ def _property(outcome: PropertyOutcome, instance: Instance) -> Object:
         "note": outcome.note,
         **_verdict(outcome.verdict, instance),
         "blame": _blame(outcome.blame) if outcome.blame else None,
+        "fairness": _account(outcome.account) if outcome.account else None,
     }
 
 
@@ -198,7 +211,7 @@ def _verdict(verdict: Verdict, instance: Instance) -> Object:
             return fields | {
                 "verdict": "violated",
                 "reason": reason,
-                "evidence": _exhaustive(evidence) if evidence else None,
+                "evidence": _evidence(evidence, instance)["evidence"] if evidence else None,
                 "binding": _binding(binding),
                 "trace": _trace(trace, instance) if trace else None,
             }
@@ -215,6 +228,8 @@ def _evidence(evidence: Evidence, instance: Instance) -> Object:
         case Witness(traces):
             runs = [{"binding": _binding(bound), "trace": _trace(run, instance)} for bound, run in traces]
             return {"evidence": {"kind": "witness", "steps": evidence.length}, "witnesses": runs}
+        case Inductive(_, texts, depth):
+            return {"evidence": {"kind": "inductive", "lemmas": list(texts), "depth": depth}}
         case _:
             assert_never(evidence)
 
@@ -226,6 +241,8 @@ def _exhaustive(evidence: Exhaustive) -> Object:
         "transitions": evidence.transitions,
         "symmetry": list(evidence.symmetry),
         "depth": evidence.depth,
+        "fairness": list(evidence.fairness),
+        "without_fair_run": evidence.without_fair_run,
     }
 
 
@@ -233,12 +250,29 @@ def _binding(binding: Binding | Choices) -> Object:
     return {name: value(item) for name, item in binding}
 
 
+def _account(account: Account) -> Object:
+    """Why a run that never ends is fair."""
+    return {
+        "deadlock": account.deadlock,
+        "units": [
+            {
+                "name": service.unit.name,
+                "args": [value(arg) for arg in service.unit.args],
+                "strong": service.unit.strong,
+                "why": service.served.value,
+                "at": service.at,
+            }
+            for service in account.services
+        ],
+    }
+
+
 def _blame(blame: Blame) -> Object:
     span = blame.part.span
     return {
         "part": one_line(span) if span else repr(blame.part),
         "value": blame.value,
-        "position": _position(span),
+        "position": position(span),
         "bindings": _binding(blame.bindings),
         "reads": [{"cell": label, "value": value(item)} for label, item in blame.reads],
     }
@@ -253,6 +287,7 @@ def _trace(trace: Trace, instance: Instance) -> Object:
         "length": trace.length,
         "states": [_state(state, instance) for state in trace.states],
         "steps": [_step(step) for step in trace.steps],
+        "loop": trace.loop,
         "failure": _end(trace.end),
     }
 
@@ -271,7 +306,7 @@ def _action(action: Action) -> Object:
     return {
         "action": action.transition.name,
         "args": {name: value(item) for name, item in action.bindings.items()},
-        "position": _position(action.transition.span),
+        "position": position(action.transition.span),
     }
 
 
@@ -288,24 +323,24 @@ def _end(end: FailedStep | Failure | None) -> Object | None:
 
 
 def _failure(failure: Failure) -> Object:
-    return {"kind": failure.kind, "message": failure.message, "position": _position(failure.span)}
+    return {"kind": failure.kind, "message": failure.message, "position": position(failure.span)}
 
 
 # --- places ----------------------------------------------------------------------------------------------
 
 
-def _diagnostic(diagnostic: Diagnostic) -> Object:
+def diagnostic(diagnostic: Diagnostic) -> Object:
     return {
         "code": diagnostic.code,
         "severity": diagnostic.severity.value,
         "message": diagnostic.message,
         "remedy": diagnostic.remedy,
-        "position": _position(diagnostic.span),
-        "notes": [{"message": note.message, "position": _position(note.span)} for note in diagnostic.notes],
+        "position": position(diagnostic.span),
+        "notes": [{"message": note.message, "position": position(note.span)} for note in diagnostic.notes],
     }
 
 
-def _position(span: Span | None) -> Object | None:
+def position(span: Span | None) -> Object | None:
     """Lines and columns are counted from 1; the end lies behind the last character."""
     if span is None:
         return None

@@ -16,9 +16,18 @@ from mmcheck.core.system import (
     Scenario,
     StepInvariant,
 )
-from mmcheck.core.trace import FailedStep, Failure
+from mmcheck.core.trace import FailedStep, Failure, Trace
 from mmcheck.core.types import show_value
-from mmcheck.core.verdict import Binding, Exhaustive, Proved, Unknown, Violated, Witness
+from mmcheck.core.verdict import (
+    Binding,
+    Evidence,
+    Exhaustive,
+    Inductive,
+    Proved,
+    Unknown,
+    Violated,
+    Witness,
+)
 from mmcheck.report.quantity import count
 
 
@@ -90,14 +99,30 @@ def show_binding(binding: Binding) -> str:
     return f" for {bound}" if bound else ""
 
 
-def _proved(prop: Property, evidence: Exhaustive | Witness) -> str:
+def _proved(prop: Property, evidence: Evidence) -> str:
     match evidence:
         case Exhaustive(states, _, depth):
-            return f"proved, {count(states, 'state')}, depth {depth:,}"
+            fairly = f" given {_fairness(evidence.fairness)}" if isinstance(prop, Liveness) else ""
+            return f"proved{fairly}, {count(states, 'state')}, depth {depth:,}"
         case Witness(traces):
             verb = "works" if isinstance(prop, Scenario) else "reached"
             several = f", {count(len(traces), 'instance')}" if len(traces) > 1 else ""
             return f"{verb} in {count(evidence.length, 'step')}{several}"
+        case Inductive():
+            return _inductively(evidence)
+
+
+def _inductively(evidence: Inductive) -> str:
+    """`proved by induction, 3 lemmas`; an invariant of the spec that helped is named."""
+    phrase = "proved by induction" if evidence.depth == 1 else f"proved by {evidence.depth}-induction"
+    named = [text for text in evidence.texts if text.isidentifier()]
+    found = len(evidence.texts) - len(named)
+    phrase += f", {count(found, 'lemma')}" if found else ""
+    return phrase + (f", with {' and '.join(named)}" if named else "")
+
+
+def _fairness(demands: tuple[str, ...]) -> str:
+    return ", ".join(demands) if demands else "no fairness"
 
 
 def _violated(outcome: PropertyOutcome, verdict: Violated) -> str:
@@ -109,8 +134,18 @@ def _violated(outcome: PropertyOutcome, verdict: Violated) -> str:
             return f"deadlock {steps}"
         case NoModelError(), FailedStep(failure=Failure(kind=what)) | Failure(kind=what):
             return f"{what} {steps}"
+        case Liveness(), None:
+            return f"violated by a run for ever, {_lasso(verdict.trace)}"
         case _:
             return f"violated {steps}"
+
+
+def _lasso(trace: Trace) -> str:
+    """How long the beginning and the loop of a run are."""
+    first = trace.loop or 0
+    if first == len(trace.steps):
+        return f"still after {count(first, 'step')}"
+    return f"{count(first, 'step')} and then a loop of {len(trace.steps) - first:,}"
 
 
 def _not_found(outcome: PropertyOutcome, verdict: Violated) -> str:
@@ -125,7 +160,9 @@ def _not_found(outcome: PropertyOutcome, verdict: Violated) -> str:
     if outcome.ending is Ending.UNEXPECTED:
         phrase = phrase.upper()
     phrase += show_binding(verdict.binding)
-    if verdict.evidence:
+    if isinstance(verdict.evidence, Inductive):
+        phrase += f", {_inductively(verdict.evidence)}"
+    elif verdict.evidence:
         phrase += f" in {count(verdict.evidence.states, 'state')}"
     obvious = isinstance(outcome.prop, Reachable) or not verdict.reason
     return phrase if obvious else f"{phrase}: {verdict.reason}"

@@ -17,13 +17,22 @@ def progress_line(
     bytes_per_state: int = 0,
 ) -> str:
     """`explicit: search, 1,234,567 states (21 bytes each), 45,000/s, depth 12, frontier 345, 21 MiB, 9 s`"""
-    parts = (
-        *([phase] if phase else []),
+    searched = (
         count(states, "state") + (f" ({bytes_per_state} bytes each)" if bytes_per_state else ""),
         f"{rate:,.0f}/s",
         f"depth {depth:,}",
         f"frontier {frontier:,}",
+    )
+    parts = (
+        *([phase] if phase else []),
+        # An engine that visits no states says in its phase how far it is.
+        *(searched if states else ()),
         size(memory),
         duration(seconds),
     )
     return f"{engine}: {', '.join(parts)}"
+
+
+def mutation_line(done: int, total: int, survived: int) -> str:
+    """`mutants: 12 of 98, 1 survived`"""
+    return f"mutants: {done:,} of {total:,}, {survived:,} survived"

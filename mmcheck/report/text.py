@@ -12,12 +12,12 @@ from rich.text import Text
 from mmcheck.core.check import Check
 from mmcheck.core.instance import Instance
 from mmcheck.core.outcome import CheckOutcome, Ending, PropertyOutcome, SpecOutcome
-from mmcheck.core.system import Liveness, Scenario
+from mmcheck.core.system import Scenario
 from mmcheck.core.trace import Trace
 from mmcheck.core.types import show_value
 from mmcheck.core.verdict import Binding, Proved, Violated, Witness
 from mmcheck.report import blame as blame_report
-from mmcheck.report import diagnostics, trace
+from mmcheck.report import diagnostics, induction, lasso, trace
 from mmcheck.report.layout import (
     PROSE,
     block,
@@ -73,10 +73,15 @@ def render_diagnostics(outcome: SpecOutcome, width: int) -> Text:
     return Text("\n\n").join(diagnostics.render(d, width) for d in outcome.diagnostics)
 
 
+def evidence(outcome: PropertyOutcome, instance: Instance, width: int) -> Text:
+    """The counterexample of a property, or its witnesses; nothing for a verdict without a trace."""
+    return block(_traces_of(outcome, instance, width)[1:])
+
+
 def hidden_traces(outcome: SpecOutcome, traces: Traces) -> int:
     """How many counterexamples exist that `render` does not show."""
     return sum(
-        isinstance(p.verdict, Violated) and p.verdict.trace is not None and not _shown(p, traces)
+        isinstance(p.verdict, Violated) and p.verdict.trace is not None and not shows(p, traces)
         for check in outcome.checks
         for p in check.properties
     )
@@ -86,7 +91,8 @@ def _is_news(check: CheckOutcome) -> bool:
     return check.ending is not Ending.AS_EXPECTED or bool(check.warnings) or check.interrupted
 
 
-def _shown(outcome: PropertyOutcome, traces: Traces) -> bool:
+def shows(outcome: PropertyOutcome, traces: Traces) -> bool:
+    """Whether the traces of a property are among those that are shown."""
     match traces:
         case Traces.ALL:
             return True
@@ -125,8 +131,10 @@ def _check(outcome: CheckOutcome, width: int, traces: Traces, quiet: bool) -> li
     for warning in outcome.warnings:
         lines += [Text(), *diagnostics.render(warning, width).split("\n")]
     for prop in outcome.properties:
-        if _shown(prop, traces):
+        if shows(prop, traces):
             lines += _traces_of(prop, outcome.instance, width)
+    if outcome.induction:
+        lines += [Text(), *induction.render(outcome.induction, outcome.instance, width)]
     return lines
 
 
@@ -139,18 +147,29 @@ def _check_heading(outcome: CheckOutcome, width: int) -> list[Text]:
 
 
 def _statistics(outcome: CheckOutcome, width: int) -> list[Text]:
+    return paragraph("  ", separated(statistics(outcome)), width, QUIET)
+
+
+def statistics(outcome: CheckOutcome) -> list[str]:
+    """How a check was searched, as phrases that stand behind one another."""
     found = outcome.statistics
     searched = [
         count(found.states, "state"),
         *([f"up to symmetry of {' and '.join(found.symmetry)}"] if found.symmetry else []),
+        *(
+            [f"not of {' and '.join(found.not_permuted)} (too many permutations)"]
+            if found.not_permuted
+            else []
+        ),
         count(found.transitions, "transition"),
         f"depth {found.depth:,}",
         "complete" if found.complete else "INTERRUPTED" if outcome.interrupted else "not complete",
     ]
-    if all(isinstance(p.prop, Scenario | Liveness) for p in outcome.properties):
+    if not found.states and not found.complete:
+        searched = [f"depth {found.depth:,}", *(["INTERRUPTED"] if outcome.interrupted else [])]
+    if all(isinstance(p.prop, Scenario) for p in outcome.properties):
         searched = ["no search was needed"]
-    parts = [*searched, duration(found.seconds), f"{found.engine} engine"]
-    return paragraph("  ", separated(parts), width, QUIET)
+    return [*searched, duration(found.seconds), f"{found.engine} engine"]
 
 
 # --- a line a property -----------------------------------------------------------------------------------
@@ -215,6 +234,10 @@ def _counterexample(outcome: PropertyOutcome, found: Trace, instance: Instance, 
         lines += paragraph("  ", words(printable(outcome.verdict.reason)), min(width, PROSE))
     lines.append(Text())
     lines += trace.render(found, instance, width, blame_report.cells_read(outcome.blame))
+    if outcome.account:
+        forbidden = frozenset(t.name for t in instance.system.transitions if t.impossible)
+        why = lasso.render(found, outcome.account, width - 2, forbidden)
+        lines += [*([Text()] if lines[-1].plain else []), *indent(why, 2)]
     if outcome.blame:
         why = blame_report.render(outcome.blame, outcome.prop, found, instance, width - 2)
         lines += [Text(), *indent(why, 2)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import zip_longest
 
@@ -24,7 +24,7 @@ from mmcheck.report.layout import PROSE, fill, pad, paragraph, place, printable,
 from mmcheck.report.styles import BAD, CHANGED, QUIET, READ, TITLE
 from mmcheck.report.unchanged import compact
 
-CHANGE, SAME, FAILED, READ_MARK = "*", ".", "!", ">"
+CHANGE, SAME, FAILED, READ_MARK, LOOP = "*", ".", "!", ">", "@"
 GUTTER = 2
 """Before the labels: the mark of the rows that the failed part read, and a space."""
 GAP = 2
@@ -46,11 +46,20 @@ class Column:
     choices: Choices
     values: tuple[tuple[str | None, bool], ...]
     whole: bool
+    loop: str = ""
+    """What stands behind the number: a mark where the loop of a run begins, and which state the last one is
+    again."""
+    start: str = "init"
+    """What the first state is, which no action leads to."""
+
+    @property
+    def label(self) -> str:
+        return f"{self.number}{self.loop}"
 
     def header(self, form: Form) -> list[str]:
         """The lines that head the column."""
         if self.action is None:
-            return ["init"]
+            return [self.start]
         picked = [f"{name}={show_value(value)}" for name, value in self.choices]
         if form is Form.CALL:
             return [repr(self.action), *([" ".join(picked)] if picked else [])]
@@ -72,7 +81,7 @@ class Column:
 
     def width(self, form: Form, first: bool) -> int:
         values = (line for row in range(len(self.values)) for line in self.shown(row, first))
-        return max(map(cell_len, (*self.header(form), *values, str(self.number))))
+        return max(map(cell_len, (*self.header(form), *values, self.label)))
 
 
 class Form(Enum):
@@ -84,11 +93,14 @@ class Form(Enum):
     NARROW = 2
 
 
-def render(trace: Trace, instance: Instance, width: int, read: frozenset[str] = frozenset()) -> list[Text]:
+def render(
+    trace: Trace, instance: Instance, width: int, read: frozenset[str] = frozenset(), start: str = "init"
+) -> list[Text]:
     """The table, what never changed, the failure at the end if there is one, and the legend. `read` are the
-    labels of the cells that the failed part of the property read."""
+    labels of the cells that the failed part of the property read; `start` says what the first state is."""
     rows = changing(trace)
-    columns = _columns(trace, rows)
+    first, *others = _columns(trace, rows)
+    columns = [replace(first, start=start), *others]
     lines = []
     if len(columns) > 1:
         labels = [repr(instance.cells[row]) for row in rows]
@@ -118,7 +130,14 @@ def _columns(trace: Trace, rows: list[int]) -> list[Column]:
     if isinstance(trace.end, FailedStep):
         failed = tuple((None, False) for _ in rows)
         columns.append(Column(len(columns), trace.end.action, trace.end.choices, failed, False))
-    return columns
+    return columns if trace.loop is None else _with_loop(columns, trace.loop)
+
+
+def _with_loop(columns: list[Column], first: int) -> list[Column]:
+    """The columns of a run that never ends, its loop marked."""
+    last = replace(columns[-1], loop=f" = {first}")
+    marked = replace(columns[first], loop=f" {LOOP}")
+    return [*columns[:first], marked, *columns[first + 1 : -1], last][: len(columns)]
 
 
 def _widths(block: Sequence[Column], form: Form) -> list[int]:
@@ -145,7 +164,7 @@ def _blocks(columns: Sequence[Column], room: int) -> Iterator[list[Column]]:
 
 def _table(columns: list[Column], labels: list[str], read: frozenset[str], width: int) -> list[Text]:
     label_lines = [_label_lines(label, max(width // 2 - GUTTER, 16)) for label in labels]
-    label_width = max((cell_len(line) for lines in label_lines for line in lines), default=4)
+    label_width = max([len("step"), *(cell_len(line) for lines in label_lines for line in lines)])
     room = width - GUTTER - label_width
     blocks = list(_blocks(columns, room))
     # A table in several blocks stacks its headers in all of them, however wide the last one is.
@@ -171,7 +190,7 @@ def _head(block: list[Column], form: Form, widths: list[int], label_width: int) 
     numbers = Text(" " * GUTTER + "step".ljust(label_width))
     rule = Text(" " * GUTTER + "-" * label_width, QUIET)
     for column, width in zip(block, widths, strict=True):
-        numbers += Text(" " * GAP + str(column.number).ljust(width))
+        numbers += Text(" " * GAP + column.label.ljust(width))
         rule += Text(" " * GAP + "-" * width, QUIET)
     lines = [numbers]
     for parts in zip_longest(*(column.header(form) for column in block), fillvalue=""):
@@ -244,6 +263,8 @@ def _legend(trace: Trace, rows: list[int], read: list[bool], width: int) -> list
     parts = [f"{CHANGE} changed by this step", f"{SAME} as before"] if rows else []
     if rows and any(read):
         parts.append(f"{READ_MARK} read by the part that fails")
+    if trace.steps and trace.loop is not None:
+        parts.append(f"{LOOP} from here on for ever")
     if rows and isinstance(trace.end, FailedStep):
         parts.append(f"{FAILED} no state follows")
     return [*paragraph(" " * GUTTER, separated(parts, "   "), width, QUIET), Text()] if parts else []

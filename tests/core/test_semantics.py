@@ -7,7 +7,7 @@ import pytest
 import mmcheck
 from mmcheck.core.trace import FailedStep, Failure
 from mmcheck.core.verdict import Violated
-from mmcheck.engines.registry import ENGINES
+from mmcheck.engines.registry import EXHAUSTIVE
 from mmcheck.session import Options
 
 WORLD = """
@@ -26,7 +26,7 @@ def failure_of(text: str, engine: str) -> Failure:
     return end.failure if isinstance(end, FailedStep) else end
 
 
-@pytest.mark.parametrize("engine", list(ENGINES))
+@pytest.mark.parametrize("engine", EXHAUSTIVE)
 @pytest.mark.parametrize(
     ("statements", "kind", "message"),
     [

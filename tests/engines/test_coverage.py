@@ -14,7 +14,7 @@ from mmcheck.core.check import Check
 from mmcheck.core.coverage import Coverage
 from mmcheck.core.outcome import Statistics
 from mmcheck.engines.engine import Limits, Preferences
-from mmcheck.engines.registry import ENGINES
+from mmcheck.engines.registry import EXHAUSTIVE
 from mmcheck.session import Options, verify_check
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +49,7 @@ def counts(coverage: Coverage) -> Counts:
     }
 
 
-@pytest.fixture(params=list(ENGINES))
+@pytest.fixture(params=EXHAUSTIVE)
 def engine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

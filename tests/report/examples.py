@@ -23,7 +23,7 @@ from mmcheck.core.system import (
 from mmcheck.core.terms import And, Compare, Comparison, Literal, Local, Place, Read, Term
 from mmcheck.core.trace import Choices, FailedStep, Failure, Step, Trace
 from mmcheck.core.types import BOOL, Elem, EnumType, RangeType, SortType, Value
-from mmcheck.core.verdict import Binding, Exhaustive, Proved, Unknown, Violated, Witness
+from mmcheck.core.verdict import Binding, Exhaustive, Inductive, Proved, Unknown, Violated, Witness
 from mmcheck.diagnostics import Diagnostic
 from mmcheck.source import SourceFile, Span
 
@@ -274,6 +274,12 @@ def limited() -> CheckOutcome:
         ),
         statistics(complete=False, states=1000),
     )
+
+
+def by_induction() -> CheckOutcome:
+    """A proof that leaves something to check again: its lemmas."""
+    proved = Proved(Inductive((TRUE,), ("refs <= 2 => !sealed",)))
+    return replace(naive(), properties=(PropertyOutcome(FEW_REFS, proved, HOLDS),))
 
 
 def spec(*checks: CheckOutcome, diagnostics: tuple[Diagnostic, ...] = ()) -> SpecOutcome:

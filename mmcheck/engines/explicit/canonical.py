@@ -78,7 +78,6 @@ class Canonical:
 
     tables: Tables
     sorts: tuple[str, ...]
-    dropped: tuple[str, ...]
     work: int = 0
     """How many positions were looked at so far."""
 
@@ -113,8 +112,9 @@ class Canonical:
         return result
 
 
-def canonical_form(instance: Instance, layout: Layout) -> Canonical | None:
-    """The canonical form that uses every sort it can; None where there is nothing to permute."""
+def canonical_form(instance: Instance, layout: Layout) -> tuple[Canonical | None, tuple[str, ...]]:
+    """The canonical form that uses every sort it can, None where there is nothing to permute; and the sorts
+    that it cannot use, as their permutations are too many."""
     mentioned = {index.sort for c in instance.cells for index in c.indices if isinstance(index, Elem)}
     mentioned |= {sort for c in instance.cells if (sort := sort_of(c.type)) is not None}
     sizes = {sort: size for sort, size in instance.sizes.items() if size > 1 and sort in mentioned}
@@ -128,9 +128,9 @@ def canonical_form(instance: Instance, layout: Layout) -> Canonical | None:
             used.append(sort)
     dropped = tuple(sort for sort in others if sort not in used)
     if record is None and not used:
-        return None
+        return None, dropped
     tables = _Builder(instance, layout, record, tuple(used)).tables()
-    return Canonical(tables, tuple(s for s in instance.sizes if s == record or s in used), dropped)
+    return Canonical(tables, tuple(s for s in instance.sizes if s == record or s in used)), dropped
 
 
 def _record_sort(instance: Instance, layout: Layout, sizes: dict[str, int]) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from mmcheck.core.fairness import demands
 from mmcheck.core.instance import Instance
 from mmcheck.core.outcome import Statistics
 from mmcheck.core.symmetry import between, permute_trace
@@ -18,8 +19,9 @@ from mmcheck.core.system import (
     StepInvariant,
 )
 from mmcheck.core.trace import Trace
-from mmcheck.core.verdict import Binding, Exhaustive, Proved, Unknown, Verdict, Violated, Witness
+from mmcheck.core.verdict import Binding, Exhaustive, Proved, Unknown, Verdict, Violated, Witness, given
 from mmcheck.engines.engine import Answer, Limits, Observe
+from mmcheck.engines.explicit.liveness import LivenessJudge
 from mmcheck.engines.explicit.looking import DEADLOCK, ERROR, Found, Key
 from mmcheck.engines.explicit.search import NAME, Search, Tuning
 from mmcheck.engines.explicit.traces import Tracer
@@ -49,7 +51,13 @@ class ExplicitEngine:
                 search.stopped = "it was interrupted"
                 interrupted = True
             search.save()
-            return _Judge(search).answer(interrupted)
+            liveness = LivenessJudge(search)
+            try:
+                liveness.run()
+            except KeyboardInterrupt:
+                liveness.unjudged = "it was interrupted"
+                interrupted = True
+            return _Judge(search, liveness).answer(interrupted)
         finally:
             search.close()
 
@@ -57,8 +65,9 @@ class ExplicitEngine:
 class _Judge:
     """Reads verdicts off a search that has ended."""
 
-    def __init__(self, search: Search) -> None:
+    def __init__(self, search: Search, liveness: LivenessJudge) -> None:
         self.search = search
+        self.liveness = liveness
         self.tracer = Tracer(search.program, search.levels)
         canonical = search.program.canonical
         self.symmetry = () if canonical is None else canonical.sorts
@@ -86,6 +95,7 @@ class _Judge:
             complete=self.complete,
             fired=dict(fired),
             symmetry=self.symmetry,
+            not_permuted=search.program.not_permuted,
             bytes_per_state=search.bytes_per_state,
         )
 
@@ -113,7 +123,8 @@ class _Judge:
             case Scenario():
                 return play(prop, search.instance, self.tracer.dynamics)
             case Liveness():
-                return Unknown("no engine decides liveness yet", limit=False)
+                verdict = self.judge(search.found.get((prop.name, 0)), prop)
+                return self.liveness.verdict(prop) or given(demands(search.instance.system), verdict)
 
     def judge(self, found: Found | None, prop: Property) -> Verdict:
         if found is None:
@@ -138,10 +149,12 @@ class _Judge:
             mates = sorted(self.search.same_orbit((prop.name, number)) & self.search.found.keys())
             if not mates:
                 return self.unreached(tuple(claim.items()))
-            if mates[0] not in runs:
-                orbit = {tuple(claims[i].items()) for _, i in self.search.same_orbit(mates[0])}
-                runs[mates[0]] = self.tracer.trace(self.search.found[mates[0]], prop, orbit)
-            witnesses.append(self.moved(runs[mates[0]], tuple(claim.items())))
+            # Of one orbit it is chance which instance is seen, and when: the first of them was the nearest.
+            nearest = min(mates, key=lambda mate: self.search.found[mate].level)
+            if nearest not in runs:
+                orbit = {tuple(claims[i].items()) for _, i in self.search.same_orbit(nearest)}
+                runs[nearest] = self.tracer.trace(self.search.found[nearest], prop, orbit)
+            witnesses.append(self.moved(runs[nearest], tuple(claim.items())))
         return Proved(Witness(tuple(witnesses)))
 
     def unreached(self, binding: Binding) -> Verdict:

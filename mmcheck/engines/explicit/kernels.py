@@ -29,10 +29,10 @@ def _hash_word(word: np.uint64) -> np.uint64:
 
 
 @numba.njit(inline="always")
-def _hash_row(rows: Rows, i: int) -> np.uint64:
+def _hash_row(rows: Rows, i: int, mask: np.uint64) -> np.uint64:
     mixed = np.uint64(0)
     for w in range(rows.shape[1]):
-        mixed = (mixed ^ rows[i, w]) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (rows[i, w] if w else rows[i, 0] & mask)) * np.uint64(0xBF58476D1CE4E5B9)
         mixed ^= mixed >> np.uint64(29)
     return _hash_word(mixed)
 
@@ -46,32 +46,35 @@ def _slot(hashed: np.uint64, capacity: np.uint64) -> np.uint64:
 
 
 @numba.njit(cache=True, nogil=True)
-def partition_words(words: Words, ordered: Words, ends: NDArray[np.int64]) -> None:
+def partition_words(words: Words, mask: np.uint64, ordered: Words, ends: NDArray[np.int64]) -> None:
     """Copy words into `ordered`, table by table; those of table p end at `ends[p]`."""
     starts = np.zeros(PARTS + 1, np.int64)
     for i in range(words.shape[0]):
-        starts[(_hash_word(words[i]) >> np.uint64(56)) + np.uint64(1)] += 1
+        starts[(_hash_word(words[i] & mask) >> np.uint64(56)) + np.uint64(1)] += 1
     for p in range(PARTS):
         starts[p + 1] += starts[p]
         ends[p] = starts[p + 1]
     for i in range(words.shape[0]):
-        part = _hash_word(words[i]) >> np.uint64(56)
+        part = _hash_word(words[i] & mask) >> np.uint64(56)
         at = starts[part]
         starts[part] = at + 1
         ordered[at] = words[i]
 
 
 @numba.njit(cache=True, nogil=True)
-def insert_words(table: Words, words: Words, start: int, room: int, fresh: Words) -> tuple[int, int]:
+def insert_words(
+    table: Words, words: Words, mask: np.uint64, start: int, room: int, fresh: Words
+) -> tuple[int, int]:
     """Insert words from `start` on until all are in or `room` new ones are; new ones are copied to `fresh`.
 
-    Returns the word to go on with, and how many were new."""
+    The table only gets what is in the mask; two words that differ elsewhere are the same state. Returns the
+    word to go on with, and how many were new."""
     capacity = np.uint64(table.shape[0])
     found = 0
     for i in range(start, words.shape[0]):
         if found == room:
             return i, found
-        word = words[i]
+        word = words[i] & mask
         slot = _slot(_hash_word(word), capacity)
         while True:
             there = table[slot]
@@ -79,7 +82,7 @@ def insert_words(table: Words, words: Words, start: int, room: int, fresh: Words
                 break
             if there == EMPTY:
                 table[slot] = word
-                fresh[found] = word
+                fresh[found] = words[i]
                 found += 1
                 break
             slot += np.uint64(1)
@@ -106,16 +109,16 @@ def rehash_words(table: Words, larger: Words) -> None:
 
 
 @numba.njit(cache=True, nogil=True)
-def partition_rows(rows: Rows, ordered: Rows, ends: NDArray[np.int64]) -> None:
+def partition_rows(rows: Rows, mask: np.uint64, ordered: Rows, ends: NDArray[np.int64]) -> None:
     """As `partition_words`, for rows of several words."""
     starts = np.zeros(PARTS + 1, np.int64)
     for i in range(rows.shape[0]):
-        starts[(_hash_row(rows, i) >> np.uint64(56)) + np.uint64(1)] += 1
+        starts[(_hash_row(rows, i, mask) >> np.uint64(56)) + np.uint64(1)] += 1
     for p in range(PARTS):
         starts[p + 1] += starts[p]
         ends[p] = starts[p + 1]
     for i in range(rows.shape[0]):
-        part = _hash_row(rows, i) >> np.uint64(56)
+        part = _hash_row(rows, i, mask) >> np.uint64(56)
         at = starts[part]
         starts[part] = at + 1
         for w in range(rows.shape[1]):
@@ -123,24 +126,27 @@ def partition_rows(rows: Rows, ordered: Rows, ends: NDArray[np.int64]) -> None:
 
 
 @numba.njit(cache=True, nogil=True)
-def insert_rows(table: Rows, rows: Rows, start: int, room: int, fresh: Rows) -> tuple[int, int]:
-    """As `insert_words`, for rows of several words."""
+def insert_rows(
+    table: Rows, rows: Rows, mask: np.uint64, start: int, room: int, fresh: Rows
+) -> tuple[int, int]:
+    """As `insert_words`, for rows of several words; the mask is for word 0."""
     capacity = np.uint64(table.shape[0])
     found = 0
     for i in range(start, rows.shape[0]):
         if found == room:
             return i, found
-        slot = _slot(_hash_row(rows, i), capacity)
+        slot = _slot(_hash_row(rows, i, mask), capacity)
         while True:
             if table[slot, 0] == EMPTY:
                 for w in range(rows.shape[1]):
                     table[slot, w] = rows[i, w]
                     fresh[found, w] = rows[i, w]
+                table[slot, 0] &= mask
                 found += 1
                 break
             same = True
             for w in range(rows.shape[1]):
-                if table[slot, w] != rows[i, w]:
+                if table[slot, w] != (rows[i, w] if w else rows[i, 0] & mask):
                     same = False
                     break
             if same:
@@ -157,7 +163,7 @@ def rehash_rows(table: Rows, larger: Rows) -> None:
     capacity = np.uint64(larger.shape[0])
     for i in range(table.shape[0]):
         if table[i, 0] != EMPTY:
-            slot = _slot(_hash_row(table, i), capacity)
+            slot = _slot(_hash_row(table, i, EMPTY), capacity)
             while larger[slot, 0] != EMPTY:
                 slot += np.uint64(1)
                 if slot == capacity:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mmcheck.core.codes import code_bounds, decode, encode
 from mmcheck.core.instance import Instance, State
 
+ALL = 0xFFFFFFFFFFFFFFFF
 WORD = 63
 """Bits used of a word. The last is always 0, so that a word of all ones can mark an empty slot of a table."""
 
@@ -34,12 +35,15 @@ class Layout:
     instance: Instance
     slots: tuple[Slot, ...]
     words: int
+    tag_bits: int = 0
+    """How many of the lowest bits of word 0 do not belong to the state, but say how it was found (see
+    `independence`). They are 0 where nothing is said."""
 
     @classmethod
-    def of(cls, instance: Instance) -> Layout:
+    def of(cls, instance: Instance, tag_bits: int = 0) -> Layout:
         """First fit, in the order of the cells."""
         slots: list[Slot] = []
-        used: list[int] = [0]
+        used: list[int] = [tag_bits]
         for cell in instance.cells:
             low, high = code_bounds(cell.type, instance.sizes)
             bits = (high - low).bit_length()
@@ -50,7 +54,18 @@ class Layout:
                 used.append(0)
             slots.append(Slot(word, used[word], (1 << bits) - 1, low))
             used[word] += bits
-        return cls(instance, tuple(slots), len(used))
+        return cls(instance, tuple(slots), len(used), tag_bits)
+
+    @classmethod
+    def tagged(cls, instance: Instance, tags: int) -> Layout:
+        """With room for a number below `tags` in word 0, if that takes no more words."""
+        plain, tagged = cls.of(instance), cls.of(instance, (tags - 1).bit_length())
+        return tagged if tagged.words == plain.words else plain
+
+    @property
+    def state_mask(self) -> int:
+        """The bits of word 0 that belong to the state, and those that are always 0."""
+        return ALL & ~((1 << self.tag_bits) - 1)
 
     @property
     def bits(self) -> int:

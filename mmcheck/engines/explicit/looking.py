@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from mmcheck.core.dag import Dag
 from mmcheck.core.ground import Predicate
 from mmcheck.core.symmetry import between
-from mmcheck.core.system import Invariant, Property, Reachable, StepInvariant
+from mmcheck.core.system import Invariant, Liveness, Property, Reachable, StepInvariant
+from mmcheck.core.vacuity import premises_of
 from mmcheck.engines.explicit.program import Program
 from mmcheck.engines.explicit.vectorize import Block
 
@@ -78,6 +79,8 @@ class Looks:
                     self._reachable(prop)
                 case StepInvariant():
                     self._step_invariant(prop)
+                case Liveness():
+                    self._liveness(prop)
                 case _:
                     pass
         self.keys = {look.key for look in self.states} | {k.key for looks in self.steps for k in looks}
@@ -116,6 +119,20 @@ class Looks:
                     errs = self.dag.conj(predicate.fails, action.changes)
                     self.steps[number].append(_StateLook((prop.name, 0), wanted, errs))
         self._premises(prop)
+
+    def _liveness(self, prop: Liveness) -> None:
+        """Where a part of it has no value, and its premise; what happens in the end is not seen here."""
+        triggers: list[int] = []
+        for binding in self.program.instance.claims(prop):
+            for part in (prop.goal,) if prop.trigger is None else (prop.trigger, prop.goal):
+                predicate = self.program.grounder.predicate(part, prop.params, binding)
+                if predicate.fails != self.dag.false:
+                    self.states.append(_StateLook((prop.name, 0), predicate.fails, predicate.fails))
+                if part is prop.trigger:
+                    triggers.append(self.dag.conj(predicate.holds, self.dag.invert(predicate.fails)))
+        for premise in premises_of(prop) if triggers else ():
+            text = premise.span.text if premise.span else ""
+            self.premises.append(_PremiseLook((prop.name, 0), text, tuple(triggers), ()))
 
     def _premises(self, prop: Invariant | StepInvariant) -> None:
         for number, possible in enumerate(self.program.premises(prop)):

@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 
 from mmcheck.core.dag import Dag
 from mmcheck.core.ground import GroundAction, Grounder, Predicate
-from mmcheck.core.instance import Instance
 from mmcheck.core.system import Assumption, Invariant, Reachable, StepInvariant
 from mmcheck.core.terms import Term
 from mmcheck.core.types import Value
 from mmcheck.core.vacuity import premises
 from mmcheck.engines.explicit.canonical import canonical_form
-from mmcheck.engines.explicit.layout import Layout, Slot
+from mmcheck.engines.explicit.layout import ALL, Layout, Slot
 from mmcheck.engines.explicit.vectorize import Block
 
 Rows = NDArray[np.uint64]
@@ -75,24 +74,36 @@ class Possibility:
 
 @dataclass
 class Program:
-    """The compiled form of one instance; `symmetry` says whether states of one orbit count as one."""
+    """The compiled form of a grounded instance; `symmetry` says whether states of one orbit count as one."""
 
-    instance: Instance
+    grounder: Grounder
     symmetry: bool = True
 
     def __post_init__(self) -> None:
-        self.grounder = Grounder(self.instance)
+        self.instance = self.grounder.instance
         self.layout = Layout.of(self.instance)
-        self.canonical = canonical_form(self.instance, self.layout) if self.symmetry else None
-        self.actions = [self._compile(ground) for ground in self.grounder.actions()]
+        self.canonical, self.not_permuted = (
+            canonical_form(self.instance, self.layout) if self.symmetry else (None, ())
+        )
+        grounded = self.grounder.actions
+        if self.canonical is None and not self.instance.system.assumptions:
+            # Which steps are superfluous does not carry over from orbit to orbit, nor if states are left out.
+            self.layout = Layout.tagged(self.instance, len(grounded) + 1)
+        self.actions = [self._compile(ground) for ground in grounded]
 
     @property
     def dag(self) -> Dag:
         return self.grounder.dag
 
     def block(self, rows: Rows) -> Block:
-        """A block of states, ready to be evaluated."""
-        return Block(self.layout, self.dag, np.ascontiguousarray(rows.T))
+        """A block of states, ready to be evaluated; without the tags of their rows."""
+        words = np.ascontiguousarray(rows.T)
+        if not self.layout.tag_bits:
+            return Block(self.layout, self.dag, words)
+        tags = (words[0] & np.uint64(~self.layout.state_mask & ALL)).astype(np.intp)
+        words = words.copy() if np.shares_memory(words, rows) else words
+        words[0] &= np.uint64(self.layout.state_mask)
+        return Block(self.layout, self.dag, words, tags)
 
     def canonical_rows(self, rows: Rows) -> Rows:
         """One state for each state's orbit; the states themselves without symmetry."""

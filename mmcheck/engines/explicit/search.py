@@ -22,13 +22,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmcheck.core.coverage import Branch, Taken
-from mmcheck.core.ground import GroundAction
+from mmcheck.core.ground import GroundAction, Grounder
 from mmcheck.core.instance import Instance, State
 from mmcheck.core.semantics import initial_states
 from mmcheck.core.system import DeadlockFree, Liveness, NoModelError, Property, Scenario
 from mmcheck.core.trace import Failure
 from mmcheck.engines.engine import Limits, Observe, Progress
 from mmcheck.engines.explicit.checkpoint import INTERVAL, Checkpoint, Position, fingerprint
+from mmcheck.engines.explicit.expander import Expander, Watched
+from mmcheck.engines.explicit.independence import needed_steps
 from mmcheck.engines.explicit.levels import Level, unload
 from mmcheck.engines.explicit.looking import DEADLOCK, ERROR, Found, Key, Looks, Sighting
 from mmcheck.engines.explicit.program import Program, Rows
@@ -39,6 +41,8 @@ from mmcheck.engines.limits import Watch, resident_memory
 from mmcheck.engines.scratch import Scratch
 
 NAME = "explicit"
+PRUNE = 2_000
+"""From how many states on it pays to find out which steps are not needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Tuning:
     batch: int = 2_000_000
     """Candidates inserted at once, at least."""
     threads: int = 2
+    prune: int = PRUNE
     switch: int = SWITCH
     first_capacity: int = FIRST_CAPACITY
     symmetry: bool = True
@@ -59,6 +64,8 @@ class Tuning:
     """How many states in tables are as good as the memory limit."""
     checkpoint: Path | None = None
     checkpoint_interval: float = INTERVAL
+    stop_at: frozenset[str] = frozenset()
+    """The properties whose first violation ends the search."""
 
 
 Origin: TypeAlias = tuple[Block, NDArray[np.intp]]
@@ -101,10 +108,14 @@ class Search:
     levels: list[Level] = field(default_factory=list)
     seconds_before: float = 0.0
     """What earlier runs took, from whose checkpoint this one went on."""
+    grounder: Grounder | None = None
+    """One that has grounded the instance before, if there is one."""
 
     def __post_init__(self) -> None:
         self.watch = Watch(self.limits)
         self.next: Level | None = None
+        self.expander: Expander | None = None
+        self.needed: NDArray[np.bool_] | None = None
         self.frontier = 0
         self.largest = 0
         self.out_of_memory = False
@@ -112,14 +123,15 @@ class Search:
         self.runs: Runs | None = None
         self.unloaded = 0
         self.checkpoint: Checkpoint | None = None
-        self.searching = any(not isinstance(p, Scenario | Liveness) for p in self.properties)
+        self.searching = any(not isinstance(p, Scenario) for p in self.properties)
         self.executor = ThreadPoolExecutor(self.tuning.threads)
-        self.program = Program(self.instance, self.tuning.symmetry)
+        self.program = Program(self.grounder or Grounder(self.instance), self.tuning.symmetry)
         self.looks = Looks(self.program, self.properties)
         self.visited = Visited(
             self.program.layout.words,
             self.executor,
             self.tuning.threads,
+            self.program.layout.state_mask,
             self.tuning.switch,
             self.tuning.first_capacity,
             tick=lambda: self._tell(self.frontier),
@@ -130,6 +142,8 @@ class Search:
         self.failed: set[Branch] = set()
         self.open = set(self.looks.keys)
         self.open |= {ERROR} if any(isinstance(p, NoModelError) for p in self.properties) else set()
+        # What happens in the end is known only once every state was visited.
+        self.open |= {(p.name, 0) for p in self.properties if isinstance(p, Liveness)}
         self.open |= {DEADLOCK} if any(isinstance(p, DeadlockFree) for p in self.properties) else set()
 
     def run(self) -> None:
@@ -158,6 +172,8 @@ class Search:
             self.depth += bool(len(frontier))
 
     def _is_over(self) -> bool:
+        if any(name in self.tuning.stop_at for name, _ in self.found):
+            self.stopped = self.stopped or "the search ended at the first violation, as was asked for"
         self.decided_early = not self.open
         return self.decided_early or self.stopped is not None
 
@@ -210,6 +226,10 @@ class Search:
     def _expand(self, frontier: Level, last: bool) -> Level:
         """The next level; nothing behind the `last` one, which is only looked at."""
         self.next = level = Level(self.words)
+        if self.needed is None and self.program.layout.tag_bits and self.visited.size >= self.tuning.prune:
+            self.needed = needed_steps(self.program.dag, [action.ground for action in self.program.actions])
+        if self.expander is None and self.visited.tables is not None and not self.assumptions:
+            self.expander = Expander(self.program, self.looks, self.needed, self.tuning.block)
         pending: list[Rows] = []
         done = 0
         for group in self._groups(frontier):
@@ -307,7 +327,7 @@ class Search:
         """Move the visited set and the levels to disk."""
         if self.scratch is None:
             self.scratch = Scratch(folder)
-            self.runs = Runs(self.scratch.folder, self.words)
+            self.runs = Runs(self.scratch.folder, self.words, self.program.layout.state_mask)
         if self.runs is not None:
             self.visited.unload(self.runs)
         self.unloaded += 1
@@ -350,8 +370,9 @@ class Search:
     def _checkpoint(self, folder: Path) -> Checkpoint:
         tuning = self.tuning
         names = sorted(p.name for p in self.properties)
-        sizes = (tuning.symmetry, tuning.block, tuning.batch, tuning.switch)
-        digest = fingerprint(self.instance, names, self.program.layout.slots, *sizes)
+        sizes = (tuning.symmetry, tuning.block, tuning.batch, tuning.prune, tuning.switch)
+        layout = self.program.layout
+        digest = fingerprint(self.instance, names, layout.slots, layout.tag_bits, *sizes)
         return Checkpoint(folder, digest, self.words, tuning.checkpoint_interval)
 
     def _position(self) -> Position:
@@ -408,6 +429,28 @@ class Search:
 
     def _expand_block(self, rows: Rows, last: bool) -> Expansion:
         """Look at the states of a block and take every step from them. Changes nothing but its result."""
+        if self.expander is None or last:
+            return self._expand_slowly(rows, last)
+        steps = self.expander.expand(rows)
+        if any(map(self._is_news, steps.watched)):
+            expansion = self._expand_slowly(rows, last)
+        else:
+            expansion = Expansion(fired=steps.fired, taken=steps.taken)
+        expansion.candidates = [self.program.canonical_rows(steps.targets)]
+        return expansion
+
+    def _is_news(self, watched: Watched) -> bool:
+        """Whether something that may be seen in a block is still looked for."""
+        match watched:
+            case Watched(Branch(), _):
+                return watched.what not in self.failed
+            case Watched(_, premise=True):
+                return watched.what not in self.met
+            case _:
+                return watched.what not in self.found and (watched.what != DEADLOCK or DEADLOCK in self.open)
+
+    def _expand_slowly(self, rows: Rows, last: bool) -> Expansion:
+        """As `_expand_block`, node by node."""
         block = self.program.block(rows)
         expansion = Expansion()
         expansion.sightings += self.looks.at_states(block, self.depth, self.found)
@@ -437,21 +480,29 @@ class Search:
                 row = block.row(int(np.argmax(failing)))
                 expansion.sightings.append((ERROR, Found(row, self.depth)))
         expansion.failed.update(self._failed(block, ground))
-        chosen = np.flatnonzero(enabled)
+        taken = self._targets(block, number, enabled, expansion)
+        expansion.fired.append(int(np.count_nonzero(taken)))
+        if expansion.fired[-1]:
+            expansion.taken[number] = _taken(block, ground, taken)
+            expansion.sightings += self.looks.at_steps(block, self.depth, number, taken, self.found)
+            expansion.met.update(self.looks.premises_at_steps(block, number, taken, self.met))
+
+    def _targets(
+        self, block: Block, number: int, enabled: NDArray[np.bool_], expansion: Expansion
+    ) -> NDArray[np.bool_]:
+        """Take one action where it is enabled and needed; gives where it leads to a state that is assumed."""
+        needed = enabled if self.needed is None else enabled & self.needed[number][_tags(block)]
+        chosen = np.flatnonzero(needed)
         targets = self.program.actions[number].targets(block, chosen)
         if self.assumptions:
             kept = self._kept(targets, (block, chosen), expansion)
-            targets, chosen = targets[kept], chosen[kept]
-            taken = np.zeros(block.size, np.bool_)
-            taken[chosen] = True
-        else:
-            taken = enabled
-        expansion.fired.append(len(chosen))
-        if len(chosen):
-            expansion.taken[number] = _taken(block, ground, taken)
+            targets, enabled = targets[kept], np.zeros(block.size, np.bool_)
+            enabled[chosen[kept]] = True
+        if self.program.layout.tag_bits:
+            targets[:, 0] |= np.uint64(number + 1)
+        if len(targets):
             expansion.candidates.append(targets)
-            expansion.sightings += self.looks.at_steps(block, self.depth, number, taken, self.found)
-            expansion.met.update(self.looks.premises_at_steps(block, number, taken, self.met))
+        return enabled
 
     def _failed(self, block: Block, ground: GroundAction) -> Iterator[Branch]:
         """The branches, of those not known yet, that an action takes on the way into a model error."""
@@ -487,3 +538,9 @@ class Search:
 def _taken(block: Block, ground: GroundAction, chosen: NDArray[np.bool_]) -> list[int]:
     """In how many of the chosen states an action takes each of its branches."""
     return [int(np.count_nonzero(block.truth(b.taken) & chosen)) for b in ground.branches]
+
+
+def _tags(block: Block) -> NDArray[np.intp]:
+    if block.tags is None:
+        raise RuntimeError("which steps are needed is known, but not how the states were found")
+    return block.tags

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mmcheck.engines.explicit.layout import ALL
 from mmcheck.engines.explicit.levels import Rows
 
 MOST_RUNS = 8
@@ -55,6 +56,8 @@ class Runs:
 
     folder: Path
     words: int
+    mask: int = ALL
+    """The bits of word 0 of a candidate that tell states apart."""
     runs: list[Run] = field(default_factory=list)
     written: int = 0
 
@@ -73,8 +76,10 @@ class Runs:
         # Numba is loaded where it is first needed: most specs are small and never need it.
         from mmcheck.engines.explicit.merging import mark_known
 
-        order = np.lexsort(rows.T[::-1])
-        candidates = rows[order]
+        states = rows.copy()
+        states[:, 0] &= np.uint64(self.mask)
+        order = np.lexsort(states.T[::-1])
+        candidates = states[order]
         known = np.zeros(len(rows), np.bool_)
         for run in self.runs:
             for chunk in run.chunks(part, self.words):

@@ -34,7 +34,7 @@ from mmcheck.engines.explicit.levels import Level
 from mmcheck.engines.explicit.looking import Found
 from mmcheck.engines.explicit.program import Program, Rows
 
-BLOCK = 16_384
+BLOCK = 4_096
 
 Ending: TypeAlias = tuple[Binding, tuple[Step, ...], FailedStep | Failure | None]
 """What is at the end of a trace: the instance of the property, a last step, a failure."""
@@ -79,12 +79,13 @@ class Tracer:
     def _before(self, words: Rows, level: Level) -> Rows:
         for rows in level.blocks(BLOCK):
             block = self.program.block(rows)
-            for action in self.program.actions:
-                chosen = np.flatnonzero(block.truth(action.ground.guard))
-                targets = self.program.canonical_rows(action.targets(block, chosen))
-                hits = (targets == words).all(axis=1)
-                if hits.any():
-                    return np.array([block.row(int(chosen[np.argmax(hits)]))], np.uint64)
+            sources = [np.flatnonzero(block.truth(action.ground.guard)) for action in self.program.actions]
+            # Together, as the canonical form of few states takes hardly less time than that of many.
+            pairs = zip(self.program.actions, sources, strict=True)
+            targets = np.concatenate([action.targets(block, chosen) for action, chosen in pairs])
+            hits = (self.program.canonical_rows(targets) == words).all(axis=1)
+            if hits.any():
+                return np.array([block.row(int(np.concatenate(sources)[np.argmax(hits)]))], np.uint64)
         raise RuntimeError("a state that was reached has no predecessor in the level before")
 
     def _run(self, chain: list[Rows]) -> tuple[State, list[Step]]:
@@ -92,7 +93,9 @@ class Tracer:
         initial = state = self.program.layout.unpack(chain[0][0])
         steps: list[Step] = []
         for words in chain[1:]:
-            step = next(s for s in self._steps(state) if (self._packed(s.target) == words).all())
+            possible = list(self._steps(state))
+            hits = (self._packed([step.target for step in possible]) == words).all(axis=1)
+            step = possible[int(np.flatnonzero(hits)[0])]
             steps.append(step)
             state = step.target
         return initial, steps
@@ -102,8 +105,8 @@ class Tracer:
             s for s in self.dynamics.successors(state) if isinstance(s, Step) and self._is_assumed(s.target)
         )
 
-    def _packed(self, state: State) -> Rows:
-        return self.program.canonical_rows(self.program.layout.pack([state]))
+    def _packed(self, states: list[State]) -> Rows:
+        return self.program.canonical_rows(self.program.layout.pack(states))
 
     def _is_assumed(self, state: State) -> bool:
         return all(
@@ -131,7 +134,9 @@ class Tracer:
                 yield (), (), None
             case NoModelError():
                 yield from self._failures(state)
-            case Scenario() | Liveness():
+            case Liveness():
+                yield from self._without_value(prop, state)
+            case Scenario():
                 return
             case _:
                 assert_never(prop)
@@ -143,6 +148,14 @@ class Tracer:
                 yield _binding(claim), (), truth
             elif truth is wanted:
                 yield _binding(claim), (), None
+
+    def _without_value(self, prop: Liveness, state: State) -> Iterator[Ending]:
+        """Where a part of a liveness property has no value. What it does not show, a lasso does."""
+        for claim in self.program.instance.claims(prop):
+            for part in (prop.goal,) if prop.trigger is None else (prop.trigger, prop.goal):
+                truth = self._truth(part, at(state, claim))
+                if isinstance(truth, Failure):
+                    yield _binding(claim), (), truth
 
     def _at_steps(self, prop: Property, body: Term, state: State) -> Iterator[Ending]:
         for step in self._steps(state):
@@ -164,6 +177,8 @@ class Tracer:
                     endings = self._at_state(prop, body, state, wanted=False)
                 case StepInvariant(_, _, body):
                     endings = self._at_steps(prop, body, state)
+                case Liveness():
+                    endings = self._without_value(prop, state)
                 case _:
                     continue
             yield from (ending for ending in endings if isinstance(ending[2], Failure))

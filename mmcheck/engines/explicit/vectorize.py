@@ -34,11 +34,13 @@ def dtype_for(low: int, high: int) -> np.dtype[Any]:
 
 @dataclass
 class Block:
-    """A block of states, `words[w]` being their w-th words, and the columns computed from it so far."""
+    """A block of states, `words[w]` being their w-th words; how they were found, if that is known (see
+    `independence`); and the columns computed from it so far."""
 
     layout: Layout
     dag: Dag
     words: NDArray[np.uint64]
+    tags: NDArray[np.intp] | None = None
     columns: dict[int, Column] = field(default_factory=dict)
 
     @property

@@ -20,10 +20,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmcheck.engines.explicit.layout import ALL
 from mmcheck.engines.explicit.levels import Rows, empty_rows, join
 from mmcheck.engines.explicit.spill import Runs
 
-SWITCH = 60_000
+SWITCH = 300_000
 """From how many states on hash tables pay for the time that their kernels take to load."""
 
 PARTS = 256
@@ -56,6 +57,9 @@ class Visited:
     words: int
     executor: Executor
     threads: int
+    mask: int = ALL
+    """The bits of word 0 that tell states apart, all but its lowest; those stay with a row (not always, if it
+    has several words), and are not stored."""
     switch: int = SWITCH
     first_capacity: int = FIRST_CAPACITY
     size: int = 0
@@ -110,22 +114,39 @@ class Visited:
     # --- sorted ------------------------------------------------------------------------------------------
 
     def _insert_sorted(self, batches: list[Rows]) -> Rows:
-        candidates = np.unique(_keys(np.concatenate(batches)))
+        fresh = self._distinct(np.concatenate(batches))
+        keys = self._keys(fresh)
         if self.sorted is None:
-            self.sorted = candidates
-            return _rows(candidates, self.words)
-        places = np.searchsorted(self.sorted, candidates)
-        known = self.sorted[np.minimum(places, len(self.sorted) - 1)] == candidates
-        fresh = candidates[~known]
-        self.sorted = np.insert(self.sorted, places[~known], fresh)
-        return _rows(fresh, self.words)
+            self.sorted = keys
+            return fresh
+        places = np.searchsorted(self.sorted, keys)
+        new = self.sorted[np.minimum(places, len(self.sorted) - 1)] != keys
+        self.sorted = np.insert(self.sorted, places[new], keys[new])
+        return np.ascontiguousarray(fresh[new])
+
+    def _distinct(self, rows: Rows) -> Rows:
+        """Every state once, sorted by its key."""
+        if self.words > 1:
+            rows[:, 0] &= np.uint64(self.mask)
+            return _rows(np.unique(self._keys(rows)), self.words)
+        # What is beside the mask is below it: of the rows of one state the greatest comes last.
+        rows = np.sort(rows, axis=0)
+        keys = self._keys(rows)
+        distinct: Rows = rows[np.append(keys[1:] != keys[:-1], True)]
+        return distinct
+
+    def _keys(self, rows: Rows) -> NDArray[Any]:
+        """One sortable key for each row."""
+        if self.words == 1:
+            return np.asarray(rows[:, 0] & np.uint64(self.mask))
+        return np.ascontiguousarray(rows).view(np.dtype((np.void, self.words * 8)))[:, 0]
 
     # --- hashed ------------------------------------------------------------------------------------------
 
     def _first_tables(self) -> list[_Table]:
         # A hash fills all tables alike: with the same capacity they would all grow at the same time.
         capacities = [int(self.first_capacity * GROWTH ** (part / PARTS)) for part in range(PARTS)]
-        return [_Table(self.words, capacity) for capacity in capacities]
+        return [_Table(self.words, self.mask, capacity) for capacity in capacities]
 
     def build_tables(self) -> None:
         """Go over to tables."""
@@ -142,7 +163,8 @@ class Visited:
         tables = self.tables
         # Each thread orders a share of the batches. Where shares begin changes nothing, as all rows of a
         # table are inserted in the order of the batches.
-        ordered = list(self.executor.map(_partitioned, _shares(batches, self.threads)))
+        shares = _shares(batches, self.threads)
+        ordered = list(self.executor.map(lambda share: _partitioned(share, self.mask), shares))
 
         def fill(parts: range) -> list[Rows]:
             found: list[Rows] = []
@@ -172,7 +194,7 @@ def _shares(batches: list[Rows], count: int) -> list[list[Rows]]:
     return [share for share in shares if share]
 
 
-def _partitioned(batches: list[Rows]) -> tuple[Rows, NDArray[np.int64]]:
+def _partitioned(batches: list[Rows], mask: int) -> tuple[Rows, NDArray[np.int64]]:
     """The rows of batches ordered by table, and in which row those of each table end (after a first 0)."""
     # Numba is loaded where it is first needed: most specs are small and never need it.
     from mmcheck.engines.explicit import kernels
@@ -180,9 +202,9 @@ def _partitioned(batches: list[Rows]) -> tuple[Rows, NDArray[np.int64]]:
     rows = join(batches, batches[0].shape[1])
     ordered, ends = np.empty_like(rows), np.zeros(PARTS + 1, np.int64)
     if rows.shape[1] == 1:
-        kernels.partition_words(rows[:, 0], ordered[:, 0], ends[1:])
+        kernels.partition_words(rows[:, 0], np.uint64(mask), ordered[:, 0], ends[1:])
     else:
-        kernels.partition_rows(rows, ordered, ends[1:])
+        kernels.partition_rows(rows, np.uint64(mask), ordered, ends[1:])
     return ordered, ends
 
 
@@ -191,6 +213,7 @@ class _Table:
     """One hash table."""
 
     words: int
+    mask: int
     capacity: int
     count: int = 0
     rows: Rows = field(init=False)
@@ -226,10 +249,11 @@ class _Table:
                 self._grow(self.capacity_for(self.count))
                 continue
             new = np.empty((min(room, len(rows) - start), self.words), np.uint64)
+            mask = np.uint64(self.mask)
             if self.words == 1:
-                start, found = kernels.insert_words(self.rows[:, 0], rows[:, 0], start, room, new[:, 0])
+                start, found = kernels.insert_words(self.rows[:, 0], rows[:, 0], mask, start, room, new[:, 0])
             else:
-                start, found = kernels.insert_rows(self.rows, rows, start, room, new)
+                start, found = kernels.insert_rows(self.rows, rows, mask, start, room, new)
             self.count += found
             if found:
                 fresh.append(new[:found])
@@ -244,14 +268,6 @@ class _Table:
         else:
             kernels.rehash_rows(self.rows, larger)
         self.rows, self.capacity = larger, len(larger)
-
-
-def _keys(rows: Rows) -> NDArray[Any]:
-    """One sortable key for each row."""
-    rows = np.ascontiguousarray(rows)
-    if rows.shape[1] == 1:
-        return rows[:, 0]
-    return rows.view(np.dtype((np.void, rows.shape[1] * 8)))[:, 0]
 
 
 def _rows(keys: NDArray[Any], words: int) -> Rows:

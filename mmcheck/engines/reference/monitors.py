@@ -11,10 +11,10 @@ from typing import TypeAlias
 
 from mmcheck.core.instance import Instance, State
 from mmcheck.core.semantics import Meaning, ModelError, at, denote
-from mmcheck.core.system import Invariant, Reachable, StepInvariant
+from mmcheck.core.system import Invariant, Liveness, Reachable, StepInvariant
 from mmcheck.core.trace import FailedStep, Failure, Step
 from mmcheck.core.types import Value
-from mmcheck.core.vacuity import Premise, premises
+from mmcheck.core.vacuity import Premise, premises_of
 
 Bindings: TypeAlias = Mapping[str, Value]
 
@@ -36,8 +36,8 @@ class Premises:
     unmet: list[tuple[Premise, Meaning]]
 
     @classmethod
-    def of(cls, prop: Invariant | StepInvariant, instance: Instance) -> Premises:
-        return cls([(p, denote(p.possible, instance)) for p in premises(prop.body)])
+    def of(cls, prop: Invariant | StepInvariant | Liveness, instance: Instance) -> Premises:
+        return cls([(p, denote(p.possible, instance)) for p in premises_of(prop)])
 
     def see(self, state: State, claims: list[Bindings], after: State = (), by: str = "") -> None:
         if self.unmet:
@@ -176,6 +176,40 @@ class ReachableMonitor:
         except ModelError as error:
             self.errors.see(state, error.failure, claim)
             return False
+
+
+@dataclass
+class LivenessMonitor:
+    """Sees only where a part of the property has no value; whether it holds is decided at the end."""
+
+    prop: Liveness
+    instance: Instance
+    errors: ErrorMonitor
+    found: Found | None = None
+
+    def __post_init__(self) -> None:
+        self.claims: list[Bindings] = list(self.instance.claims(self.prop))
+        parts = (self.prop.goal,) if self.prop.trigger is None else (self.prop.trigger, self.prop.goal)
+        self.meanings = [denote(part, self.instance) for part in parts]
+        self.premises = Premises.of(self.prop, self.instance)
+
+    @property
+    def open(self) -> bool:
+        """What happens in the end is known only once every state was visited."""
+        return self.found is None
+
+    def see_state(self, state: State) -> None:
+        if self.found is None:
+            self.premises.see(state, self.claims)
+        elif not self.errors.open:
+            return
+        for claim in self.claims:
+            for meaning in self.meanings:
+                try:
+                    meaning(at(state, claim))
+                except ModelError as error:
+                    self.errors.see(state, error.failure, claim)
+                    self.found = self.found or Found(state, claim, end=error.failure)
 
 
 @dataclass

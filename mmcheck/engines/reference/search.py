@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from mmcheck.core.coverage import Branch, Taken
+from mmcheck.core.fairness import demands
 from mmcheck.core.instance import Instance, State
 from mmcheck.core.outcome import Statistics
 from mmcheck.core.semantics import Dynamics, Meaning, ModelError, at, denote, initial_states, step_of
@@ -24,15 +25,17 @@ from mmcheck.core.system import (
     StepInvariant,
 )
 from mmcheck.core.trace import FailedStep, Failure, Step, Trace
-from mmcheck.core.verdict import Binding, Exhaustive, Proved, Unknown, Verdict, Violated, Witness
+from mmcheck.core.verdict import Binding, Exhaustive, Proved, Unknown, Verdict, Violated, Witness, given
 from mmcheck.engines.engine import Answer, Limits, Observe, Progress
 from mmcheck.engines.limits import Watch, resident_memory
+from mmcheck.engines.reference.liveness import StateGraph, violation, without_fair_run
 from mmcheck.engines.reference.monitors import (
     Bindings,
     DeadlockMonitor,
     ErrorMonitor,
     Found,
     InvariantMonitor,
+    LivenessMonitor,
     ReachableMonitor,
     StepMonitor,
 )
@@ -59,6 +62,11 @@ class ReferenceEngine:
         except KeyboardInterrupt:
             search.stopped = "it was interrupted"
             interrupted = True
+        try:
+            search.judge_liveness()
+        except KeyboardInterrupt:
+            search.unjudged = "it was interrupted"
+            interrupted = True
         return Answer(
             search.verdicts(),
             search.statistics(),
@@ -67,6 +75,10 @@ class ReferenceEngine:
             interrupted,
             search.branches(),
         )
+
+
+class _LimitError(Exception):
+    """Raised where a limit comes first, with the reason."""
 
 
 @dataclass
@@ -85,6 +97,10 @@ class _Search:
     """Why the search ended before every state was visited; None when it did not."""
     decided_early: bool = False
     initial_failure: Failure | None = None
+    judged: dict[str, Verdict] = field(default_factory=dict)
+    """The verdicts about what happens in the end."""
+    unjudged: str | None = None
+    """Why some of these are missing although every state was visited."""
     searching: bool = False
     """Whether a property needs the reachable states; scenarios do not."""
 
@@ -98,8 +114,9 @@ class _Search:
         self.invariants = [InvariantMonitor(p, *make) for p in self.properties if isinstance(p, Invariant)]
         self.steps = [StepMonitor(p, *make) for p in self.properties if isinstance(p, StepInvariant)]
         self.reachable = [ReachableMonitor(p, *make) for p in self.properties if isinstance(p, Reachable)]
-        self.state_monitors: list[InvariantMonitor | StepMonitor | ReachableMonitor]
-        self.state_monitors = [*self.invariants, *self.steps, *self.reachable]
+        self.liveness = [LivenessMonitor(p, *make) for p in self.properties if isinstance(p, Liveness)]
+        self.state_monitors: list[InvariantMonitor | StepMonitor | ReachableMonitor | LivenessMonitor]
+        self.state_monitors = [*self.invariants, *self.steps, *self.reachable, *self.liveness]
         self.assumptions: list[tuple[str, Meaning]] = [
             (a.name, denote(a.body, self.instance)) for a in self.instance.system.assumptions
         ]
@@ -108,7 +125,7 @@ class _Search:
     # --- searching ---------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        self.searching = any(not isinstance(p, Scenario | Liveness) for p in self.properties)
+        self.searching = any(not isinstance(p, Scenario) for p in self.properties)
         if not self.searching:
             return
         frontier = self._begin()
@@ -218,6 +235,30 @@ class _Search:
         )
         return self.decided_early or self.stopped is not None
 
+    # --- liveness ----------------------------------------------------------------------------------------
+
+    def judge_liveness(self) -> None:
+        """What happens in the end, once every state was visited."""
+        graph = StateGraph(self.dynamics, self.reached, self._look)
+        try:
+            for monitor in self.liveness if self.complete and self.reached else ():
+                if monitor.found is None:
+                    self.judged[monitor.prop.name] = violation(monitor.prop, graph) or self._live(graph)
+        except _LimitError as limit:
+            self.unjudged = str(limit)
+
+    def _live(self, graph: StateGraph) -> Proved:
+        cut_off = without_fair_run(graph) if self.excluding else 0
+        fairness = demands(self.instance.system)
+        states, transitions = len(self.reached), self.transitions
+        evidence = Exhaustive(states, transitions, self.depth, (), fairness, cut_off)
+        return Proved(evidence)
+
+    def _look(self) -> None:
+        reason = self.watch.exceeded(0)
+        if reason is not None:
+            raise _LimitError(reason)
+
     # --- answering ---------------------------------------------------------------------------------------
 
     @property
@@ -238,7 +279,8 @@ class _Search:
 
     def unmet(self) -> dict[str, tuple[str, ...]]:
         """For each property, its premises that were never true; known only once every state was visited."""
-        monitors: list[InvariantMonitor | StepMonitor] = [*self.invariants, *self.steps]
+        monitors: list[InvariantMonitor | StepMonitor | LivenessMonitor]
+        monitors = [*self.invariants, *self.steps, *self.liveness]
         if not self.complete:
             return {}
         return {m.prop.name: m.premises.texts() for m in monitors if m.open and m.premises.texts()}
@@ -271,8 +313,11 @@ class _Search:
                 return self._judge_reachable(next(m for m in self.reachable if m.prop.name == name))
             case Scenario():
                 return play(prop, self.instance, self.dynamics)
-            case Liveness():
-                return Unknown("no engine decides liveness yet", limit=False)
+            case Liveness(name):
+                found = next(m.found for m in self.liveness if m.prop.name == name)
+                if found is None and self.unjudged is not None:
+                    return self.judged.get(name, Unknown(self.unjudged))
+                return self.judged.get(name) or given(demands(self.instance.system), self._judge(found))
 
     def _judge(self, found: Found | None) -> Verdict:
         if found is not None:

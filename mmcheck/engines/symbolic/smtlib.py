@@ -1,0 +1,237 @@
+"""Ground expressions as SMT-LIB 2: truth values as Bool, numbers as Int, sets as a Bool for each element.
+
+This is a second way to say what expressions mean, apart from `symbolic.encoding`, for readers and for other
+solvers: what an engine proved with the one is proved again with the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from mmcheck.core.codes import decode, least
+from mmcheck.core.dag import Op
+from mmcheck.core.types import SetType, show_value
+from mmcheck.engines.symbolic.grounded import Grounded
+
+
+@dataclass
+class Script:
+    """One script: declarations, definitions and assertions, in the order in which they are needed.
+
+    The cells of a frame have the frame's number in their names, where there are several frames."""
+
+    grounded: Grounded
+    title: str
+    is_possible: bool = False
+    frames: bool = False
+    lines: list[str] = field(default_factory=list)
+    _declared: set[tuple[int, int]] = field(default_factory=set)
+    _defined: dict[tuple[str, int, int], str] = field(default_factory=dict)
+    _members: dict[tuple[int, int], list[str]] = field(default_factory=dict)
+
+    def text(self) -> str:
+        """The whole script."""
+        status = "sat" if self.is_possible else "unsat"
+        head = [f"; {line}" for line in self.title.splitlines()]
+        return "\n".join(
+            [*head, "(set-logic QF_LIA)", f"(set-info :status {status})", *self.lines, "(check-sat)", ""]
+        )
+
+    def say(self, *nodes: int, frame: int = 0, why: str = "") -> None:
+        """Assert that some of the predicates is true of a frame."""
+        parts = [self.truth(node, frame) for node in nodes]
+        self.claim(junction("or", parts, "false"), why)
+
+    def claim(self, formula: str, why: str = "") -> None:
+        """Assert a formula."""
+        self.lines += [f"; {line}" for line in why.splitlines()]
+        self.lines.append(f"(assert {formula})")
+
+    # --- cells -------------------------------------------------------------------------------------------
+
+    def declare(self, frame: int = 0) -> None:
+        """Declare all cells of a frame."""
+        for number in range(self.grounded.count):
+            self._declare(number, frame)
+
+    def _declare(self, number: int, frame: int) -> None:
+        if (number, frame) in self._declared:
+            return
+        self._declared.add((number, frame))
+        low, high = self.grounded.dag.cell_bounds[number]
+        if self._is_set_cell(number):
+            self.lines += [f"(declare-const {name} Bool)" for name in self._element_names(number, frame)]
+        elif (low, high) == (0, 1):
+            self.lines.append(f"(declare-const {self._name(number, frame)} Bool)")
+        else:
+            name = self._name(number, frame)
+            self.lines.append(f"(declare-const {name} Int)")
+            self.lines.append(f"(assert (and (<= {_number(low)} {name}) (<= {name} {_number(high)})))")
+
+    def _is_set_cell(self, number: int) -> bool:
+        cells = self.grounded.instance.cells
+        return number < len(cells) and isinstance(cells[number].type, SetType)
+
+    def _name(self, number: int, frame: int, element: str = "") -> str:
+        if number >= self.grounded.count:
+            return f"|input {number - 2 * self.grounded.count}|"
+        at = f" @{frame}" if self.frames else ""
+        return f"|{self.grounded.instance.cells[number]!r}{element}{at}|"
+
+    def _element_names(self, number: int, frame: int) -> list[str]:
+        type = self.grounded.instance.cells[number].type
+        assert isinstance(type, SetType)
+        codes = range(self.grounded.dag.cell_bounds[number][1].bit_length())
+        names = (show_value(decode(code + least(type.element), type.element)) for code in codes)
+        return [self._name(number, frame, f" has {name}") for name in names]
+
+    def same(self, number: int, one: int, other: int) -> str:
+        """That a cell has the same value in two frames."""
+        if not self._is_set_cell(number):
+            return f"(= {self._name(number, one)} {self._name(number, other)})"
+        pairs = zip(self._element_names(number, one), self._element_names(number, other), strict=True)
+        return junction("and", [f"(= {a} {b})" for a, b in pairs], "true")
+
+    def equal(self, number: int, at: int, node: int, frame: int) -> str:
+        """That a cell has, in one frame, the value that an expression has in another."""
+        cell = self.grounded.dag.cell(number)
+        if not self._is_set_cell(number):
+            return f"(= {self.number(cell, at)} {self.number(node, frame)})"
+        pairs = self._aligned((self.members(cell, at), self.members(node, frame)))
+        return junction("and", [f"(= {a} {b})" for a, b in pairs], "true")
+
+    # --- expressions -------------------------------------------------------------------------------------
+
+    def truth(self, node: int, frame: int = 0) -> str:
+        """A truth value."""
+        op, args, value = self.grounded.dag.nodes[node]
+        match op:
+            case Op.CONST:
+                return "true" if value else "false"
+            case Op.CELL if not self._is_set_cell(value) and self.grounded.dag.bounds[node] == (0, 1):
+                self._declare(value, frame)
+                return self._name(value, frame)
+            case Op.NOT:
+                return f"(not {self.truth(args[0], frame)})"
+            case Op.AND | Op.OR:
+                parts = " ".join(self.truth(arg, frame) for arg in args)
+                return self._define("t", node, frame, "Bool", f"({op.value} {parts})")
+            case Op.EQ:
+                return self._define("t", node, frame, "Bool", self._equality(args, frame))
+            case Op.LT:
+                left, right = (self.number(arg, frame) for arg in args)
+                return self._define("t", node, frame, "Bool", f"(< {left} {right})")
+            case _ if self.is_set(node):
+                return self.members(node, frame)[0]
+            case _:
+                return f"(= {self.number(node, frame)} 1)"
+
+    def _equality(self, args: Sequence[int], frame: int) -> str:
+        if any(map(self.is_set, args)):
+            pairs = self._aligned(self.members(arg, frame) for arg in args)
+            return junction("and", [f"(= {a} {b})" for a, b in pairs], "true")
+        return f"(= {self.number(args[0], frame)} {self.number(args[1], frame)})"
+
+    def number(self, node: int, frame: int = 0) -> str:
+        """A number."""
+        op, args, value = self.grounded.dag.nodes[node]
+        match op:
+            case Op.CONST:
+                return _number(value)
+            case Op.CELL if not self._is_set_cell(value) and self.grounded.dag.bounds[node] != (0, 1):
+                self._declare(value, frame)
+                return self._name(value, frame)
+            case Op.ADD | Op.SUB:
+                parts = " ".join(self.number(arg, frame) for arg in args)
+                return self._define("n", node, frame, "Int", f"({op.value} {parts})")
+            case Op.ITE:
+                then, orelse = self.number(args[1], frame), self.number(args[2], frame)
+                made = f"(ite {self.truth(args[0], frame)} {then} {orelse})"
+                return self._define("n", node, frame, "Int", made)
+            case Op.POPCOUNT:
+                ones = " ".join(f"(ite {member} 1 0)" for member in self.members(args[0], frame))
+                return self._define("n", node, frame, "Int", f"(+ 0 {ones})")
+            case _:
+                return f"(ite {self.truth(node, frame)} 1 0)"
+
+    def is_set(self, node: int) -> bool:
+        """Whether an expression is a set; a constant is what it is used with."""
+        op, args, value = self.grounded.dag.nodes[node]
+        match op:
+            case Op.CELL:
+                return self._is_set_cell(value)
+            case Op.UNION | Op.INTERSECTION | Op.DIFFERENCE | Op.BIT:
+                return True
+            case Op.ITE:
+                return self.is_set(args[1]) or self.is_set(args[2])
+            case _:
+                return False
+
+    def members(self, node: int, frame: int = 0) -> list[str]:
+        """A set: for each element whether it is in."""
+        if (node, frame) not in self._members:
+            made = self._made_members(node, frame)
+            named = (
+                self._define(f"s{i}.", node, frame, "Bool", member) if member.startswith("(") else member
+                for i, member in enumerate(made)
+            )
+            self._members[node, frame] = list(named)
+        return self._members[node, frame]
+
+    def _made_members(self, node: int, frame: int) -> Iterator[str]:
+        op, args, value = self.grounded.dag.nodes[node]
+        match op:
+            case Op.CONST:
+                yield from ("true" if value >> i & 1 else "false" for i in range(value.bit_length()))
+            case Op.CELL if self._is_set_cell(value):
+                self._declare(value, frame)
+                yield from self._element_names(value, frame)
+            case Op.BIT:
+                number, high = self.number(args[0], frame), max(self.grounded.dag.bounds[args[0]][1], 0)
+                yield f"(<= {number} 0)"
+                yield from (f"(= {number} {i})" for i in range(1, high + 1))
+            case Op.UNION | Op.INTERSECTION | Op.DIFFERENCE:
+                form = {
+                    Op.UNION: "(or {} {})",
+                    Op.INTERSECTION: "(and {} {})",
+                    Op.DIFFERENCE: "(and {} (not {}))",
+                }
+                yield from (
+                    form[op].format(a, b) for a, b in self._aligned(self.members(x, frame) for x in args)
+                )
+            case Op.ITE:
+                test = self.truth(args[0], frame)
+                branches = self._aligned(self.members(arg, frame) for arg in args[1:])
+                yield from (f"(ite {test} {a} {b})" for a, b in branches)
+            case Op.NOT | Op.AND | Op.OR | Op.EQ | Op.LT:
+                yield self.truth(node, frame)
+            case _:
+                # An input that stands for a set: its bits.
+                number, high = self.number(node, frame), self.grounded.dag.bounds[node][1]
+                for i in range(high.bit_length()):
+                    yield f"(= (mod (div {number} {1 << i}) 2) 1)"
+
+    def _aligned(self, rows: Iterable[list[str]]) -> list[tuple[str, ...]]:
+        rows = list(rows)
+        length = max(map(len, rows))
+        return list(zip(*([*row, *["false"] * (length - len(row))] for row in rows), strict=True))
+
+    def _define(self, kind: str, node: int, frame: int, sort: str, body: str) -> str:
+        """A name for an expression, so that it is written once."""
+        key = kind, node, frame
+        if key not in self._defined:
+            self._defined[key] = f"{kind}{node}" + (f"@{frame}" if self.frames else "")
+            self.lines.append(f"(define-fun {self._defined[key]} () {sort} {body})")
+        return self._defined[key]
+
+
+def _number(value: int) -> str:
+    return str(value) if value >= 0 else f"(- {-value})"
+
+
+def junction(word: str, parts: Sequence[str], neutral: str) -> str:
+    """Formulas joined by a word."""
+    if len(parts) <= 1:
+        return parts[0] if parts else neutral
+    return f"({word} {' '.join(parts)})"

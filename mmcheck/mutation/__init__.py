@@ -1,0 +1,3 @@
+"""Mutation: what a spec's properties would notice if the design were weaker."""
+
+from __future__ import annotations

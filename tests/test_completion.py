@@ -1,0 +1,50 @@
+"""Completion: what a shell is told."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.shell_completion import BashComplete
+
+from mmcheck.cli.group import mmcheck
+
+ROOT = Path(__file__).parent.parent
+VARIABLE = "_MMCHECK_COMPLETE"
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("mmcheck expl", ["plain,explain"]),
+        ("mmcheck verify --repo", ["plain,--report"]),
+        ("mmcheck verify docs/ex", ["file,docs/ex"]),
+        ("mmcheck verify --report sar", ["plain,sarif:"]),
+        ("mmcheck verify --report html:docs/ex", ["plain,html:docs/examples/"]),
+        ("mmcheck verify --format jun", ["plain,junit"]),
+        ("mmcheck explain w60", [f"plain,W60{i}" for i in range(3)]),
+    ],
+)
+def test_what_is_offered(line: str, offered: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("COMP_WORDS", line)
+    monkeypatch.setenv("COMP_CWORD", str(len(line.split()) - 1))
+    told = BashComplete(mmcheck, {}, "mmcheck", VARIABLE).complete().splitlines()
+    assert told[: len(offered)] == offered
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_lines_of_the_page_work(shell: str) -> None:
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    instruction = f"{VARIABLE}={shell}_source"
+    assert f"{instruction} mmcheck" in page
+    done = subprocess.run(
+        ["env", instruction, sys.executable, "-c", "from mmcheck.__main__ import main; main()"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"{VARIABLE}={shell}_complete" in done.stdout
