@@ -105,6 +105,20 @@ def evaluate(
         counts[n] = count
 
 
+@numba.njit(inline="always")
+def _common_tags(rows: Rows, tag_mask: np.uint64) -> NDArray[np.int64]:
+    """For each group of 64 states the tag that all of them have, or -1."""
+    common = np.empty((rows.shape[0] + 63) // 64, np.int64)
+    for g in range(common.shape[0]):
+        tag = rows[64 * g, 0] & tag_mask
+        common[g] = tag
+        for row in range(64 * g + 1, min(64 * g + 64, rows.shape[0])):
+            if rows[row, 0] & tag_mask != tag:
+                common[g] = -1
+                break
+    return common
+
+
 @numba.njit(cache=True, nogil=True)
 def emit(
     rows: Rows,
@@ -131,6 +145,7 @@ def emit(
     groups = (size + 63) // 64
     rest = np.uint64(size & 63)
     last = (np.uint64(1) << rest) - np.uint64(1) if rest else ~np.uint64(0)
+    common = _common_tags(rows, tag_mask)
     at = 0
     for step in range(order.shape[0]):
         n = order[step]
@@ -138,13 +153,15 @@ def emit(
         wanted = needed[n]
         for g in range(groups):
             enabled = plane[g] ^ opposite
+            if common[g] >= 0 and not wanted[common[g]]:
+                continue
             if g == groups - 1:
                 enabled &= last
             while enabled:
                 place = _lowest(enabled)
                 enabled &= enabled - np.uint64(1)
                 row = 64 * g + np.int64(place)
-                if not wanted[rows[row, 0] & tag_mask]:
+                if common[g] < 0 and not wanted[rows[row, 0] & tag_mask]:
                     continue
                 for w in range(words):
                     targets[at, w] = rows[row, w]

@@ -5,7 +5,9 @@ The chunks are those that the visited set gave, and are never joined: that would
 
 from __future__ import annotations
 
+import mmap as mmap_module
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 from pathlib import Path
@@ -18,6 +20,9 @@ Rows = NDArray[np.uint64]
 
 MAPPED = 1 << 16
 """From how many bytes on an array gets pages of its own."""
+HUGE = 1 << 21
+"""From how many bytes on it pays to ask for large ones: each page costs time when it is first written to."""
+MADV_HUGEPAGE: int | None = getattr(mmap_module, "MADV_HUGEPAGE", None)
 
 
 def empty_rows(count: int, words: int) -> Rows:
@@ -27,6 +32,10 @@ def empty_rows(count: int, words: int) -> Rows:
     if size < MAPPED:
         return np.empty((count, words), np.uint64)
     pages = mmap(-1, size, flags=MAP_PRIVATE | MAP_ANONYMOUS)
+    if size >= HUGE and MADV_HUGEPAGE is not None:
+        # A kernel without large pages refuses, and the small ones do as well.
+        with suppress(OSError):
+            pages.madvise(MADV_HUGEPAGE)
     return np.frombuffer(pages, np.uint64).reshape(count, words)
 
 

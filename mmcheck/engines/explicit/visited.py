@@ -1,9 +1,8 @@
 """The set of visited states: exact, in parts that grow one by one.
 
-Small sets are kept sorted, with NumPy alone. From `SWITCH` states on they live in hash tables, one for each
-value of the top bits of the hash: a batch of candidates is first ordered by table, so that each table stays
-in a processor's cache while it is worked on, and different threads own different tables. Those that get too
-large go to disk, as sorted runs, and are begun anew.
+Small sets are kept sorted, with NumPy alone. From `SWITCH` candidates on they live in hash tables, one for each
+value of the top bits of the hash: a batch of candidates is first ordered by table, so that different threads
+own different tables. Those that get too large go to disk, as sorted runs, and are begun anew.
 
 References: the sorted form is that of U. Stern and D. Dill (Using magnetic disk instead of main memory in the
 Murphi verifier, CAV 1998), in memory too; the partitioned one follows P. Boncz, S. Manegold and M. Kersten
@@ -25,21 +24,22 @@ from mmcheck.engines.explicit.levels import Rows, empty_rows, join
 from mmcheck.engines.explicit.spill import Runs
 
 SWITCH = 300_000
-"""From how many states on hash tables pay for the time that their kernels take to load."""
+"""From how many candidates on hash tables pay for the time that their kernels take to load."""
 
-PARTS = 256
-TOGETHER = 16
-"""How many tables a thread fills before it takes others."""
-FIRST_CAPACITY = 512
+PARTS = 16
+FIRST_CAPACITY = 8_192
 EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)
 FULL = 0.75
 """How full a table may be before it grows."""
 GROWTH = 1.25
-"""By what a table grows: the less, the less memory lies idle, and the more often states move."""
+"""By what a large table grows: the less, the less memory lies idle, and the more often states move."""
+LARGE = 1 << 18
+"""How many rows make a table large. Smaller ones double: idle memory does not matter there, and time does."""
 
 
 def bytes_per_state(words: int) -> int:
-    """The most memory that a state of so many words takes: once in its level, once in a table."""
+    """The most memory that a state of so many words takes once there are millions of them: once in its level,
+    once in a table."""
     return round(8 * words * (1 + GROWTH / FULL))
 
 
@@ -91,7 +91,7 @@ class Visited:
         # A hash spreads candidates evenly, but for some: twice the mean is more than any table gets.
         each = 2 * candidates // PARTS + 100
         if self.tables is None:
-            return passing + 2 * row * int((self.size + PARTS * each) * GROWTH / FULL)
+            return passing + 2 * row * int((self.size + PARTS * each) * 2 / FULL)
         grown = [(table.capacity, table.capacity_for(table.count + each)) for table in self.tables]
         growth = sum(larger - capacity for capacity, larger in grown)
         return passing + row * (growth + self.threads * max(capacity for capacity, _ in grown))
@@ -144,9 +144,7 @@ class Visited:
     # --- hashed ------------------------------------------------------------------------------------------
 
     def _first_tables(self) -> list[_Table]:
-        # A hash fills all tables alike: with the same capacity they would all grow at the same time.
-        capacities = [int(self.first_capacity * GROWTH ** (part / PARTS)) for part in range(PARTS)]
-        return [_Table(self.words, self.mask, capacity) for capacity in capacities]
+        return [_Table(self.words, self.mask, self.first_capacity, part / PARTS) for part in range(PARTS)]
 
     def build_tables(self) -> None:
         """Go over to tables."""
@@ -166,21 +164,27 @@ class Visited:
         shares = _shares(batches, self.threads)
         ordered = list(self.executor.map(lambda share: _partitioned(share, self.mask), shares))
 
-        def fill(parts: range) -> list[Rows]:
-            found: list[Rows] = []
-            for part in parts:
-                slices = [rows[int(ends[part]) : int(ends[part + 1])] for rows, ends in ordered]
-                if self.runs is not None:
-                    slices = [self.runs.fresh(part, np.concatenate(slices))]
-                for rows in slices:
-                    found += tables[part].insert(rows)
-            return found
+        def fill(part: int) -> list[Rows]:
+            slices = [rows[int(ends[part]) : int(ends[part + 1])] for rows, ends in ordered]
+            if self.runs is not None:
+                slices = [self.runs.fresh(part, np.concatenate(slices))]
+            found = [found for rows in slices for found in tables[part].insert(rows)]
+            return [self._together(join(found, self.words))] if found else []
 
         fresh: list[Rows] = []
-        for found in self.executor.map(fill, (range(p, p + TOGETHER) for p in range(0, PARTS, TOGETHER))):
+        for found in self.executor.map(fill, range(PARTS)):
             fresh += found
             self.tick()
         return join(fresh, self.words)
+
+    def _together(self, rows: Rows) -> Rows:
+        """The rows in an order in which those that are alike beside the mask are neighbours: what comes next
+        does the same for all of them."""
+        beside = ALL & ~self.mask
+        if not 0 < beside < 1 << 16:
+            return rows
+        marks = (rows[:, 0] & np.uint64(beside)).astype(np.uint16)
+        return np.asarray(rows[np.argsort(marks, kind="stable")])
 
 
 def _shares(batches: list[Rows], count: int) -> list[list[Rows]]:
@@ -215,6 +219,8 @@ class _Table:
     words: int
     mask: int
     capacity: int
+    phase: float
+    """When it grows, from 0 to 1: a hash fills all tables alike, and they should not all grow together."""
     count: int = 0
     rows: Rows = field(init=False)
 
@@ -230,7 +236,10 @@ class _Table:
         """The capacity with so many rows."""
         capacity = self.capacity
         while int(FULL * capacity) <= count:
-            capacity = int(GROWTH * capacity) + 1
+            if capacity >= LARGE:
+                capacity = int(GROWTH * capacity) + 1
+            else:
+                capacity = 2 * capacity if 2 * capacity < LARGE else int(LARGE * GROWTH**self.phase)
         return capacity
 
     def occupied(self) -> Rows:
