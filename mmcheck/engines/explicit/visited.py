@@ -1,8 +1,8 @@
 """The set of visited states: exact, in parts that grow one by one.
 
-Small sets are kept sorted, with NumPy alone. From `SWITCH` candidates on they live in hash tables, one for each
-value of the top bits of the hash: a batch of candidates is first ordered by table, so that different threads
-own different tables. Those that get too large go to disk, as sorted runs, and are begun anew.
+Small sets are kept sorted, with NumPy alone. From `SWITCH` candidates on they live in hash tables, one for
+each value of the top bits of the hash: a batch of candidates is first ordered by table, so that different
+threads own different tables. Those that get too large go to disk, as sorted runs, and are begun anew.
 
 References: the sorted form is that of U. Stern and D. Dill (Using magnetic disk instead of main memory in the
 Murphi verifier, CAV 1998), in memory too; the partitioned one follows P. Boncz, S. Manegold and M. Kersten
