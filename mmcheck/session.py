@@ -364,9 +364,13 @@ def _property_outcome(certifier: Certifier, check: Check, prop: Property, answer
 def _note(prop: Property, answer: Answer) -> str:
     """What to know about a verdict besides."""
     reduced = answer.statistics.symmetry
-    if isinstance(prop, Liveness) and reduced and not isinstance(answer.verdicts[prop.name], Unknown):
-        return f"judged on all states, without symmetry of {' and '.join(reduced)}"
-    return ""
+    if not isinstance(prop, Liveness) or not reduced:
+        return ""
+    match answer.verdicts[prop.name]:
+        case Unknown() | Proved(Exhaustive(symmetry=(_, *_))):
+            return ""
+        case _:
+            return f"judged on all states, without symmetry of {' and '.join(reduced)}"
 
 
 def _account(certifier: Certifier, verdict: Verdict) -> Account | None:
@@ -486,9 +490,11 @@ def _coverage(instance: Instance, answer: Answer, outcomes: tuple[PropertyOutcom
 def _with_branches_never_taken(outcomes: list[CheckOutcome]) -> list[CheckOutcome]:
     """The outcomes of a spec, with a warning for each branch that none of its checks took. A check may well
     be too narrow for a branch, so one alone says nothing: the warning stands with the first that could have
-    taken it."""
+    taken it. There is none where the constants of another check leave only one of the ways."""
     measured = [check.coverage for check in outcomes if check.coverage is not None]
     for branch in never_taken(measured):
+        if any(_is_settled(check.coverage, branch) for check in outcomes):
+            continue
         first = next(i for i, check in enumerate(outcomes) if _could_take(check.coverage, branch))
         warnings = (*outcomes[first].warnings, _never_taken(branch))
         outcomes[first] = replace(outcomes[first], warnings=warnings)
@@ -500,6 +506,14 @@ def _could_take(coverage: Coverage | None, branch: BranchCoverage) -> bool:
     if coverage is None or not coverage.fired(branch.transition):
         return False
     return any(b.branch == branch.branch for b in coverage.branches)
+
+
+def _is_settled(coverage: Coverage | None, branch: BranchCoverage) -> bool:
+    """Whether a check fired the transition, and its constants decided which way to go."""
+    if coverage is None or not coverage.fired(branch.transition):
+        return False
+    sides = {b.branch.side for b in coverage.branches if b.branch.span == branch.branch.span}
+    return sides != {Side.BODY} and len(sides) < 2
 
 
 def _never_taken(branch: BranchCoverage) -> Diagnostic:

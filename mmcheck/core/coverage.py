@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from mmcheck.core.system import Body, ForAll, If, Invariant, Liveness, StepInvariant, System
-from mmcheck.core.terms import Literal
+from mmcheck.core.terms import And, Let, Literal, Not, Or, Term
 from mmcheck.core.vacuity import premises_of
 from mmcheck.source import Span
 
@@ -141,12 +141,16 @@ def branches(system: System) -> Iterator[BranchCoverage]:
 def _branches(body: Body, transition: str, within: Branch | None) -> Iterator[BranchCoverage]:
     for statement in body:
         match statement:
-            case If(_, then, orelse, span=span) if span is not None:
+            case If(condition, then, orelse, span=span) if span is not None:
                 for side, inside in ((Side.THEN, then), (Side.ELSE, orelse)):
+                    if settled(condition) is (side is Side.ELSE):
+                        continue
                     branch = Branch(span, side)
                     written = side is Side.THEN or bool(orelse)
                     yield BranchCoverage(branch, transition, _beginning(inside, span), written, within)
                     yield from _branches(inside, transition, branch)
+            case ForAll(_, where, _) if where is not None and settled(where) is False:
+                pass
             case ForAll(_, where, inside, span=span) if span is not None:
                 conditional = where is not None and not isinstance(where, Literal)
                 branch = Branch(span, Side.BODY)
@@ -155,6 +159,26 @@ def _branches(body: Body, transition: str, within: Branch | None) -> Iterator[Br
                 yield from _branches(inside, transition, branch if conditional else within)
             case _:
                 pass
+
+
+def settled(condition: Term) -> bool | None:
+    """What a condition is by the constants alone, wherever in it they stand; None where that is not plain."""
+    match condition:
+        case Literal(bool() as value):
+            return value
+        case Not(arg):
+            inner = settled(arg)
+            return None if inner is None else not inner
+        case And(args):
+            parts = {settled(arg) for arg in args}
+            return False if False in parts else True if parts == {True} else None
+        case Or(args):
+            parts = {settled(arg) for arg in args}
+            return True if True in parts else False if parts == {False} else None
+        case Let(_, _, body):
+            return settled(body)
+        case _:
+            return None
 
 
 def _beginning(body: Body, around: Span) -> Span:

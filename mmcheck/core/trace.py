@@ -13,6 +13,11 @@ Choices: TypeAlias = tuple[tuple[str, Value], ...]
 """What the `choose` statements of a step picked: names and values, in the order of execution."""
 
 
+def as_written(choices: Choices) -> Choices:
+    """The choices with the names that the source has for them, where elaboration had to tell two apart."""
+    return tuple((name.partition("$")[0], value) for name, value in choices)
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A model error: "range overflow", "index out of range", "null dereference" or "failed assert"."""

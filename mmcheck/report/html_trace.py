@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from mmcheck.core.instance import Action, Instance, State
 from mmcheck.core.outcome import Ending, PropertyOutcome
-from mmcheck.core.trace import Choices, FailedStep, Failure, Trace
+from mmcheck.core.trace import Choices, FailedStep, Failure, Trace, as_written
 from mmcheck.core.types import show_value
 from mmcheck.core.verdict import Binding, Violated
 from mmcheck.report import blame as blame_report
@@ -200,7 +200,7 @@ def _failed(number: int, end: FailedStep) -> StepView:
 
 
 def _picked(choices: Choices) -> str:
-    return ", ".join(f"{name} = {show_value(value)}" for name, value in choices)
+    return ", ".join(f"{name} = {show_value(value)}" for name, value in as_written(choices))
 
 
 # --- who holds what --------------------------------------------------------------------------------------

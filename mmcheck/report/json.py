@@ -15,7 +15,7 @@ from mmcheck.core.coverage import BranchCoverage, Coverage
 from mmcheck.core.instance import Action, Instance, State
 from mmcheck.core.lasso import Account
 from mmcheck.core.outcome import CheckOutcome, Ending, PropertyOutcome, SpecOutcome, Statistics
-from mmcheck.core.trace import Choices, FailedStep, Failure, Step, Trace
+from mmcheck.core.trace import Choices, FailedStep, Failure, Step, Trace, as_written
 from mmcheck.core.types import Elem, Record, Value, show_value, sort_key
 from mmcheck.core.verdict import (
     Binding,
@@ -298,7 +298,7 @@ def _state(state: State, instance: Instance) -> Object:
 
 def _step(step: Step | FailedStep) -> Object:
     return _action(step.action) | {
-        "choices": [{"name": name, "value": value(item)} for name, item in step.choices]
+        "choices": [{"name": name, "value": value(item)} for name, item in as_written(step.choices)]
     }
 
 

@@ -30,7 +30,7 @@ from mmcheck.core.system import (
     Scenario,
     StepInvariant,
 )
-from mmcheck.core.trace import FailedStep, Failure, Step, Trace
+from mmcheck.core.trace import FailedStep, Failure, Step, Trace, as_written
 from mmcheck.core.types import show_value
 from mmcheck.core.verdict import Unknown, Violated
 from mmcheck.diagnostics import CODES, Diagnostic
@@ -347,7 +347,7 @@ def _event_location(event: _Event, instance: Instance, run: Run) -> Object:
 
 def _told(number: int, step: Step | FailedStep, changed: Sequence[str]) -> str:
     """`step 2: pin(Task#0, Page#0), chosen d = old: pinned[Task#0][Page#0]: false -> true`"""
-    picked = ", ".join(f"{name} = {show_value(value)}" for name, value in step.choices)
+    picked = ", ".join(f"{name} = {show_value(value)}" for name, value in as_written(step.choices))
     head = f"step {number}: {step.action!r}{f', chosen {picked}' if picked else ''}"
     if isinstance(step, FailedStep):
         return f"{head} fails: {step.failure.kind}: {step.failure.message}"

@@ -17,7 +17,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from mmcheck.core.instance import Action, Instance
-from mmcheck.core.trace import Choices, FailedStep, Failure, Trace
+from mmcheck.core.trace import Choices, FailedStep, Failure, Trace, as_written
 from mmcheck.core.types import show_value
 from mmcheck.report.diagnostics import excerpt
 from mmcheck.report.layout import PROSE, fill, pad, paragraph, place, printable, separated, words
@@ -60,7 +60,7 @@ class Column:
         """The lines that head the column."""
         if self.action is None:
             return [self.start]
-        picked = [f"{name}={show_value(value)}" for name, value in self.choices]
+        picked = [f"{name}={show_value(value)}" for name, value in as_written(self.choices)]
         if form is Form.CALL:
             return [repr(self.action), *([" ".join(picked)] if picked else [])]
         name = self.action.transition.name

@@ -23,6 +23,9 @@ from mmcheck.engines.explicit.levels import Rows
 from mmcheck.engines.explicit.looking import DEADLOCK, ERROR, Key, Looks
 from mmcheck.engines.explicit.program import Program
 
+MOST_WORDS = 1 << 20
+"""The most words that the planes of a thread take. With very large circuits blocks are cut into parts."""
+
 Watch: TypeAlias = Key | Branch
 """Something that may be seen: what is looked for, a premise (of a property that may have the same key), or a
 branch on the way into a model error."""
@@ -65,7 +68,7 @@ class Expander:
     known: NDArray[np.bool_] | None
     """Which steps are needed, by action and tag, if that is known."""
     block: int
-    """How many states are expanded at once, at most."""
+    """How many states are given at once, at most."""
     scratch: SimpleQueue[_Scratch] = field(default_factory=SimpleQueue)
 
     def __post_init__(self) -> None:
@@ -89,18 +92,33 @@ class Expander:
         )
         self._write_tables()
         self._circuit_tables()
+        groups = min(-(-self.block // 64), MOST_WORDS // (len(self.circuit.registers) + 1))
+        self.most = 64 * max(groups, 1)
 
     # --- expansion ---------------------------------------------------------------------------------------
 
     def expand(self, rows: Rows) -> Steps:
         """Take every step from the states of a block. Threads may do so at the same time."""
+        counts = np.zeros(len(self.roots), np.int64)
+        starts = range(0, len(rows), self.most)
+        parts = [self._expand(rows[start : start + self.most], counts) for start in starts]
+        actions, watches = len(self.guards), len(self.watched)
+        seen = np.flatnonzero(counts[actions : actions + watches])
+        return Steps(
+            parts[0] if len(parts) == 1 else np.concatenate(parts),
+            counts[:actions].tolist(),
+            self._taken(counts),
+            frozenset(self.watched[i] for i in seen.tolist()),
+        )
+
+    def _expand(self, rows: Rows, counts: NDArray[np.int64]) -> Rows:
+        """The targets of the steps that are needed; what is counted is added to `counts`."""
         from mmcheck.engines.explicit import bitslice
 
-        scratch = self._scratch()
-        counts = np.empty(len(self.roots), np.int64)
-        bitslice.evaluate(rows, self.inputs, self.gates, self.roots, scratch.planes, counts)
-        actions, watches = len(self.guards), len(self.watched)
-        enabled = int(counts[:actions].sum())
+        scratch, here = self._scratch(), np.empty(len(self.roots), np.int64)
+        bitslice.evaluate(rows, self.inputs, self.gates, self.roots, scratch.planes, here)
+        counts += here
+        enabled = int(here[: len(self.guards)].sum())
         if len(scratch.targets) < enabled:
             scratch.targets = np.empty((enabled * 5 // 4, self.program.layout.words), np.uint64)
         found = bitslice.emit(
@@ -117,15 +135,9 @@ class Expander:
             self.bit_ends,
             scratch.targets,
         )
-        targets = scratch.targets[:found].copy()
+        targets: Rows = scratch.targets[:found].copy()
         self.scratch.put(scratch)
-        seen = np.flatnonzero(counts[actions : actions + watches])
-        return Steps(
-            targets,
-            counts[:actions].tolist(),
-            self._taken(counts),
-            frozenset(self.watched[i] for i in seen.tolist()),
-        )
+        return targets
 
     def _taken(self, counts: NDArray[np.int64]) -> dict[int, list[int]]:
         at = len(self.guards) + len(self.watched)
@@ -140,7 +152,7 @@ class Expander:
         # Asking first whether there is any would be too late, with other threads asking as well.
         with suppress(Empty):
             return self.scratch.get_nowait()
-        planes = np.empty((len(self.circuit.registers) + 1, -(-self.block // 64)), np.uint64)
+        planes = np.empty((len(self.circuit.registers) + 1, self.most // 64), np.uint64)
         return _Scratch(planes, np.empty((0, self.program.layout.words), np.uint64))
 
     # --- what may be seen --------------------------------------------------------------------------------

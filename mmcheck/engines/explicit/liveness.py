@@ -48,7 +48,10 @@ class LivenessJudge:
     def run(self) -> None:
         """Judge all properties, until a limit is reached."""
         search = self.search
-        if not self.properties or search.stopped is not None or not search.visited.size:
+        if search.stopped is not None or not search.visited.size:
+            return
+        self._settle()
+        if not self.properties:
             return
         full = search if search.program.canonical is None else self._all_states()
         try:
@@ -71,6 +74,27 @@ class LivenessJudge:
         if prop.name not in self.verdicts and self.unjudged is not None:
             return Unknown(self.unjudged)
         return self.verdicts.get(prop.name)
+
+    def _settle(self) -> None:
+        """Set those properties aside that the constants alone make true, whatever runs there are."""
+        search, open_ones = self.search, list(self.properties)
+        symmetry = () if search.program.canonical is None else search.program.canonical.sorts
+        fairness = demands(search.instance.system)
+        whole = Exhaustive(search.visited.size, search.transitions, search.depth, symmetry, fairness)
+        self.properties = [prop for prop in open_ones if not self._is_trivial(prop)]
+        self.verdicts |= {prop.name: Proved(whole) for prop in open_ones if prop not in self.properties}
+
+    def _is_trivial(self, prop: Liveness) -> bool:
+        grounder = self.search.program.grounder
+        always, never = grounder.dag.true, grounder.dag.false
+        for claim in self.search.instance.claims(prop):
+            goal = grounder.predicate(prop.goal, prop.params, claim)
+            trigger = None if prop.trigger is None else grounder.predicate(prop.trigger, prop.params, claim)
+            if goal.fails != never or (trigger is not None and trigger.fails != never):
+                return False
+            if goal.holds != always and (trigger is None or trigger.holds != never):
+                return False
+        return True
 
     def _all_states(self) -> Search:
         """A search that takes no two states for one."""

@@ -39,6 +39,9 @@ BLOCK = 4_096
 Ending: TypeAlias = tuple[Binding, tuple[Step, ...], FailedStep | Failure | None]
 """What is at the end of a trace: the instance of the property, a last step, a failure."""
 
+_Link: TypeAlias = tuple[str, Rows]
+"""A transition, and (one of the orbit of) the state that it leads to."""
+
 
 @dataclass
 class Tracer:
@@ -56,7 +59,7 @@ class Tracer:
     ) -> tuple[Binding, Trace]:
         """A shortest run that ends in what was found, and the instance of the property (one of those given)
         that is decided there."""
-        initial, steps = self._run(self._chain(found))
+        initial, steps = self._run(*self._chain(found))
         last = steps[-1].target if steps else initial
         endings = self._endings(prop, last)
         possible = (e for e in endings if among is None or e[0] in among)
@@ -69,14 +72,18 @@ class Tracer:
 
     # --- back, and forth again ---------------------------------------------------------------------------
 
-    def _chain(self, found: Found) -> list[Rows]:
-        """States of successive levels, each with a step to (one of the orbit of) the next."""
-        chain = [np.array([found.words], np.uint64)]
+    def _chain(self, found: Found) -> tuple[Rows, list[_Link]]:
+        """An initial state, and the way from it to (one of the orbit of) what was found."""
+        words = np.array([found.words], np.uint64)
+        links: list[_Link] = []
         for level in range(found.level - 1, -1, -1):
-            chain.append(self._before(chain[-1], self.levels[level]))
-        return chain[::-1]
+            before, transition = self._before(words, self.levels[level])
+            links.append((transition, words))
+            words = before
+        return words, links[::-1]
 
-    def _before(self, words: Rows, level: Level) -> Rows:
+    def _before(self, words: Rows, level: Level) -> tuple[Rows, str]:
+        """A state of a level with a step to (one of the orbit of) a state, and the transition of the step."""
         for rows in level.blocks(BLOCK):
             block = self.program.block(rows)
             sources = [np.flatnonzero(block.truth(action.ground.guard)) for action in self.program.actions]
@@ -85,24 +92,33 @@ class Tracer:
             targets = np.concatenate([action.targets(block, chosen) for action, chosen in pairs])
             hits = (self.program.canonical_rows(targets) == words).all(axis=1)
             if hits.any():
-                return np.array([block.row(int(np.concatenate(sources)[np.argmax(hits)]))], np.uint64)
+                first = int(np.argmax(hits))
+                ends = np.cumsum([len(chosen) for chosen in sources])
+                action = self.program.actions[int(np.searchsorted(ends, first, "right"))]
+                row = block.row(int(np.concatenate(sources)[first]))
+                return np.array([row], np.uint64), action.ground.action.transition.name
         raise RuntimeError("a state that was reached has no predecessor in the level before")
 
-    def _run(self, chain: list[Rows]) -> tuple[State, list[Step]]:
-        """A run of real states through the orbits of the chain."""
-        initial = state = self.program.layout.unpack(chain[0][0])
+    def _run(self, first: Rows, links: list[_Link]) -> tuple[State, list[Step]]:
+        """A run of real states through the orbits of the links."""
+        initial = state = self.program.layout.unpack(first[0])
         steps: list[Step] = []
-        for words in chain[1:]:
-            possible = list(self._steps(state))
+        for transition, words in links:
+            possible = list(self._steps(state, transition))
             hits = (self._packed([step.target for step in possible]) == words).all(axis=1)
             step = possible[int(np.flatnonzero(hits)[0])]
             steps.append(step)
             state = step.target
         return initial, steps
 
-    def _steps(self, state: State) -> Iterator[Step]:
+    def _steps(self, state: State, transition: str | None = None) -> Iterator[Step]:
+        """The steps from a state, of one transition or of all."""
         return (
-            s for s in self.dynamics.successors(state) if isinstance(s, Step) and self._is_assumed(s.target)
+            step
+            for action in self.program.instance.actions
+            if transition in (None, action.transition.name)
+            for step in self.dynamics.steps(state, action)
+            if isinstance(step, Step) and self._is_assumed(step.target)
         )
 
     def _packed(self, states: list[State]) -> Rows:
