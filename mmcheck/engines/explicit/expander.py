@@ -19,7 +19,7 @@ from mmcheck.core.coverage import Branch
 from mmcheck.core.dag import Dag
 from mmcheck.engines.explicit.circuit import FALSE, TRUE, Circuit, Kind
 from mmcheck.engines.explicit.layout import ALL
-from mmcheck.engines.explicit.levels import Rows
+from mmcheck.engines.explicit.levels import Rows, empty_rows
 from mmcheck.engines.explicit.looking import DEADLOCK, ERROR, Key, Looks
 from mmcheck.engines.explicit.program import Program
 
@@ -135,7 +135,8 @@ class Expander:
             self.bit_ends,
             scratch.targets,
         )
-        targets: Rows = scratch.targets[:found].copy()
+        targets = empty_rows(found, self.program.layout.words)
+        targets[:] = scratch.targets[:found]
         self.scratch.put(scratch)
         return targets
 

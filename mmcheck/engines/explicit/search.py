@@ -51,7 +51,7 @@ class Tuning:
 
     block: int = 16_384
     """States evaluated at once."""
-    batch: int = 2_000_000
+    batch: int = 1_000_000
     """Candidates inserted at once, at least."""
     threads: int = 2
     prune: int = PRUNE
@@ -258,7 +258,8 @@ class Search:
         return level
 
     def _batch_size(self) -> int:
-        return batch_size(self.tuning.batch, self.visited.size, self.limits.max_memory, self.words)
+        on_disk = self.visited.size if self.visited.runs is not None else 0
+        return batch_size(self.tuning.batch, on_disk, self.limits.max_memory, self.words)
 
     def _insert(self, pending: list[Rows], level: Level) -> None:
         """Add what is new of some candidates to a level, unless there is no memory for that."""

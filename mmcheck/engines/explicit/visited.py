@@ -29,9 +29,9 @@ SWITCH = 300_000
 PARTS = 16
 FIRST_CAPACITY = 8_192
 EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)
-FULL = 0.75
+FULL = 0.8
 """How full a table may be before it grows."""
-GROWTH = 1.25
+GROWTH = 1.2
 """By what a large table grows: the less, the less memory lies idle, and the more often states move."""
 LARGE = 1 << 18
 """How many rows make a table large. Smaller ones double: idle memory does not matter there, and time does."""
@@ -43,10 +43,10 @@ def bytes_per_state(words: int) -> int:
     return round(8 * words * (1 + GROWTH / FULL))
 
 
-def batch_size(least: int, size: int, room: int | None, words: int) -> int:
-    """How many candidates to look up at once in a set of some size: the larger the set, the more, as what
-    lies on disk is read for every batch. With a limit on memory they take no more than a sixth of it."""
-    wanted = max(least, size // 16)
+def batch_size(least: int, on_disk: int, room: int | None, words: int) -> int:
+    """How many candidates to look up at once: the more states are on disk, the more, as they are read for
+    every batch. With a limit on memory candidates take no more than a sixth of it."""
+    wanted = max(least, on_disk // 16)
     return wanted if room is None else min(wanted, max(least, room // (6 * 3 * 8 * words)))
 
 
@@ -184,7 +184,8 @@ class Visited:
         if not 0 < beside < 1 << 16:
             return rows
         marks = (rows[:, 0] & np.uint64(beside)).astype(np.uint16)
-        return np.asarray(rows[np.argsort(marks, kind="stable")])
+        together = empty_rows(len(rows), self.words)
+        return np.take(rows, np.argsort(marks, kind="stable"), axis=0, out=together)
 
 
 def _shares(batches: list[Rows], count: int) -> list[list[Rows]]:
@@ -204,7 +205,7 @@ def _partitioned(batches: list[Rows], mask: int) -> tuple[Rows, NDArray[np.int64
     from mmcheck.engines.explicit import kernels
 
     rows = join(batches, batches[0].shape[1])
-    ordered, ends = np.empty_like(rows), np.zeros(PARTS + 1, np.int64)
+    ordered, ends = empty_rows(*rows.shape), np.zeros(PARTS + 1, np.int64)
     if rows.shape[1] == 1:
         kernels.partition_words(rows[:, 0], np.uint64(mask), ordered[:, 0], ends[1:])
     else:
@@ -257,7 +258,7 @@ class _Table:
             if room <= 0:
                 self._grow(self.capacity_for(self.count))
                 continue
-            new = np.empty((min(room, len(rows) - start), self.words), np.uint64)
+            new = empty_rows(min(room, len(rows) - start), self.words)
             mask = np.uint64(self.mask)
             if self.words == 1:
                 start, found = kernels.insert_words(self.rows[:, 0], rows[:, 0], mask, start, room, new[:, 0])
