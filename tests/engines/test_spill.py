@@ -163,8 +163,8 @@ def test_memory_is_refused_before_it_is_taken(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_state_costs_what_is_said() -> None:
     answer = run(instance_of(NARROW), SMALL)
-    assert answer.statistics.bytes_per_state == 21
-    assert run(instance_of(WIDE), SMALL, Limits(max_states=100)).statistics.bytes_per_state == 43
+    assert answer.statistics.bytes_per_state == 20
+    assert run(instance_of(WIDE), SMALL, Limits(max_states=100)).statistics.bytes_per_state == 40
 
 
 @pytest.mark.parametrize("words", [1, 3])

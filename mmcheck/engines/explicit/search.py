@@ -258,8 +258,7 @@ class Search:
         return level
 
     def _batch_size(self) -> int:
-        on_disk = self.visited.size if self.visited.runs is not None else 0
-        return batch_size(self.tuning.batch, on_disk, self.limits.max_memory, self.words)
+        return batch_size(self.tuning.batch, self.visited.size, self.limits.max_memory, self.words)
 
     def _insert(self, pending: list[Rows], level: Level) -> None:
         """Add what is new of some candidates to a level, unless there is no memory for that."""

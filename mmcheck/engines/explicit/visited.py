@@ -43,10 +43,10 @@ def bytes_per_state(words: int) -> int:
     return round(8 * words * (1 + GROWTH / FULL))
 
 
-def batch_size(least: int, on_disk: int, room: int | None, words: int) -> int:
-    """How many candidates to look up at once: the more states are on disk, the more, as they are read for
-    every batch. With a limit on memory candidates take no more than a sixth of it."""
-    wanted = max(least, on_disk // 16)
+def batch_size(least: int, size: int, room: int | None, words: int) -> int:
+    """How many candidates to look up at once in a set of some size: the larger the set, the more, as what
+    lies on disk is read for every batch. With a limit on memory they take no more than a sixth of it."""
+    wanted = max(least, size // 32)
     return wanted if room is None else min(wanted, max(least, room // (6 * 3 * 8 * words)))
 
 
