@@ -29,6 +29,7 @@ class Script:
     _declared: set[tuple[int, int]] = field(default_factory=set)
     _defined: dict[tuple[str, int, int], str] = field(default_factory=dict)
     _members: dict[tuple[int, int], list[str]] = field(default_factory=dict)
+    _sets: dict[int, bool] = field(default_factory=dict)
 
     def text(self) -> str:
         """The whole script."""
@@ -105,6 +106,9 @@ class Script:
 
     def truth(self, node: int, frame: int = 0) -> str:
         """A truth value."""
+        # Asked before anything below is: what many expressions share is gone through once.
+        if ("t", node, frame) in self._defined:
+            return self._defined["t", node, frame]
         op, args, value = self.grounded.dag.nodes[node]
         match op:
             case Op.CONST:
@@ -135,6 +139,8 @@ class Script:
 
     def number(self, node: int, frame: int = 0) -> str:
         """A number."""
+        if ("n", node, frame) in self._defined:
+            return self._defined["n", node, frame]
         op, args, value = self.grounded.dag.nodes[node]
         match op:
             case Op.CONST:
@@ -157,16 +163,18 @@ class Script:
 
     def is_set(self, node: int) -> bool:
         """Whether an expression is a set; a constant is what it is used with."""
-        op, args, value = self.grounded.dag.nodes[node]
-        match op:
-            case Op.CELL:
-                return self._is_set_cell(value)
-            case Op.UNION | Op.INTERSECTION | Op.DIFFERENCE | Op.BIT:
-                return True
-            case Op.ITE:
-                return self.is_set(args[1]) or self.is_set(args[2])
-            case _:
-                return False
+        if node not in self._sets:
+            op, args, value = self.grounded.dag.nodes[node]
+            match op:
+                case Op.CELL:
+                    self._sets[node] = self._is_set_cell(value)
+                case Op.UNION | Op.INTERSECTION | Op.DIFFERENCE | Op.BIT:
+                    self._sets[node] = True
+                case Op.ITE:
+                    self._sets[node] = self.is_set(args[1]) or self.is_set(args[2])
+                case _:
+                    self._sets[node] = False
+        return self._sets[node]
 
     def members(self, node: int, frame: int = 0) -> list[str]:
         """A set: for each element whether it is in."""
