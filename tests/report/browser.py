@@ -23,18 +23,23 @@ PATIENCE = 30.0
 
 
 class Page:
-    """A page of the browser. `events` are all that came of it so far."""
+    """A page of the browser, once attached. `events` are all that came of it so far."""
 
     def __init__(self, commands: int, answers: int) -> None:
         self._commands, self._answers = commands, answers
         self._buffer = b""
         self._number = 0
         self._session: str | None = None
+        self._target: str | None = None
         self.events: list[dict[str, Any]] = []
 
     def attach(self) -> None:
-        """Open an empty page."""
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        """Open an empty page, and forget the one before it and what came of it."""
+        self._session = None
+        if self._target is not None:
+            self.call("Target.closeTarget", targetId=self._target)
+        self.events = []
+        target = self._target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
@@ -51,7 +56,8 @@ class Page:
             if answer.get("id") == self._number:
                 assert "error" not in answer, answer
                 return dict(answer["result"])
-            self.events.append(answer)
+            if answer.get("sessionId") == self._session:  # not one late from the page before
+                self.events.append(answer)
 
     def _read(self) -> dict[str, Any]:
         until = time.monotonic() + PATIENCE
@@ -97,7 +103,7 @@ class Page:
 
 @contextmanager
 def page(profile: Path) -> Iterator[Page]:
-    """A page in a browser of its own, which is ended afterwards."""
+    """A browser of its own, which is ended afterwards; `attach` opens a page in it."""
     assert CHROMIUM is not None
     command_end, commands = os.pipe()
     answers, answer_end = os.pipe()
@@ -122,9 +128,7 @@ def page(profile: Path) -> Iterator[Page]:
     os.close(command_end)
     os.close(answer_end)
     try:
-        opened = Page(commands, answers)
-        opened.attach()
-        yield opened
+        yield Page(commands, answers)
     finally:
         running.terminate()
         running.wait(10)

@@ -153,14 +153,20 @@ TRACE = "document.querySelector('.trace[id^=\"spec-2\"]')"
 
 
 @pytest.fixture(scope="module")
-def shown(report: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[browser.Page]:
-    folder = tmp_path_factory.mktemp("report")
-    path = folder / "report.html"
-    path.write_text(report, encoding="utf-8")
-    with browser.page(folder / "profile") as page:
-        page.resize(1200)
-        page.open(path)
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[browser.Page]:
+    with browser.page(tmp_path_factory.mktemp("profile")) as page:
         yield page
+
+
+@pytest.fixture
+def shown(report: str, opened: browser.Page, tmp_path: Path) -> browser.Page:
+    """The report in a page that nobody has touched: the tests may run in any order."""
+    path = tmp_path / "report.html"
+    path.write_text(report, encoding="utf-8")
+    opened.attach()
+    opened.resize(1200)
+    opened.open(path)
+    return opened
 
 
 def step(page: browser.Page) -> Any:
