@@ -404,6 +404,8 @@ KSM_PINS = [
             "reads_return_the_last_write": 5,
             "a_write_is_never_seen_through_another_file": 5,
             "no_write_to_a_shared_page": 5,
+            "merging_unmaps": 4,
+            "breaking_unmaps": 5,
         },
         {},
     ),
@@ -917,13 +919,14 @@ SCENARIOS = {
     REFLINK: {
         "a_write_breaks_both": 11,
         "a_page_is_shared_again_after_a_clone": 6,
-        "a_clone_into_a_mapped_file": 7,
+        "a_clone_into_a_mapped_file": 8,
+        "a_page_is_written_back_twice": 12,
     },
     KSM: {
         "merged_until_written": 11,
         "a_referenced_page_is_not_merged": 11,
         "copies_are_collected": 11,
-        "exclusive_access_is_ended": 10,
+        "exclusive_access_is_ended": 14,
     },
     SYNC: {
         "stored_flushed_and_crashed": 8,
