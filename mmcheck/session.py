@@ -100,9 +100,10 @@ def loads(text: str, name: str = "<text>", settings: Sequence[str] = ()) -> Spec
     return _finish(merge_program(SourceFile(name, text), Path(name), collector), settings, collector)
 
 
-def of_program(program: Program, settings: Sequence[str] = ()) -> Spec:
-    """The spec of a program that was read before, and changed since. Raises SpecError when it has errors."""
-    return _finish(program, settings, Collector())
+def of_program(program: Program, settings: Sequence[str] = (), collector: Collector | None = None) -> Spec:
+    """The spec of a program that was read before; `collector` has what was found then. Raises SpecError
+    when it has errors."""
+    return _finish(program, settings, Collector() if collector is None else collector)
 
 
 def _finish(program: Program | None, settings: Sequence[str], collector: Collector) -> Spec:

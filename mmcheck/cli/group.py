@@ -18,6 +18,7 @@ COMMANDS = {
     "mutate": "Weaken the designs of specs and show what no property notices.",
     "new": "Write a commented starter spec.",
     "certify": "Ask solvers again about the certificates of proofs.",
+    "lsp": "Serve an editor: the language server.",
     "explain": "Say what a diagnostic means, such as E302, and how to mend it.",
 }
 """The commands with their short help. `name` lives in the module `mmcheck.cli.name`, as `name`."""

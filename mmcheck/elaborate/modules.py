@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -36,9 +36,24 @@ class Program:
     files: tuple[Path, ...]
 
 
+@dataclass(frozen=True)
+class Modules:
+    """A file and all that it imports, each as it was written. All mappings are by resolved path."""
+
+    root: Path
+    sources: Mapping[Path, SourceFile]
+    declarations: Mapping[Path, tuple[ast.Decl, ...]]
+    imports: Mapping[Path, set[Path]]
+    """For each file, the files it imports, directly or not."""
+    order: tuple[Path, ...]
+    """The files, each behind those that it imports."""
+
+
 @dataclass
 class _Loader:
     collector: Collector
+    unsaved: Mapping[Path, str]
+    sources: dict[Path, SourceFile] = field(default_factory=dict)
     loaded: dict[Path, tuple[ast.Decl, ...]] = field(default_factory=dict)
     imports: dict[Path, set[Path]] = field(default_factory=dict)
     """For each file, the files it imports, directly or not."""
@@ -47,6 +62,7 @@ class _Loader:
     def load(self, path: Path, source: SourceFile, chain: tuple[Path, ...]) -> None:
         """Parse a file and, before it in the order, all that it imports."""
         module = parse(source, self.collector)
+        self.sources[path] = source
         reached = self.imports.setdefault(path, set())
         for declaration in module.declarations:
             if isinstance(declaration, ast.Import):
@@ -79,11 +95,16 @@ class _Loader:
             )
             return None
         if found not in self.loaded:
-            source = read_source(found, _shown(found), self.collector, declaration.module.span)
+            source = self._read(found, declaration.module.span)
             if source is None:
                 return None
             self.load(found, source, chain)
         return found
+
+    def _read(self, path: Path, importer: Span) -> SourceFile | None:
+        if path in self.unsaved:
+            return SourceFile(_shown(path), self.unsaved[path])
+        return read_source(path, _shown(path), self.collector, importer)
 
 
 def _shown(path: Path) -> str:
@@ -140,11 +161,25 @@ def load_program(name: str, collector: Collector) -> Program | None:
 
 def merge_program(source: SourceFile, path: Path, collector: Collector) -> Program:
     """The program of a text that stands (or would stand) at a path."""
+    return merge(read_modules(source, path, collector), collector)
+
+
+def read_modules(
+    source: SourceFile, path: Path, collector: Collector, unsaved: Mapping[Path, str] | None = None
+) -> Modules:
+    """The modules of a text that stands (or would stand) at a path. `unsaved` are texts that count instead
+    of those in the files, by resolved path."""
     root = path.resolve()
-    loader = _Loader(collector)
+    loader = _Loader(collector, unsaved or {})
     loader.load(root, source, ())
-    own = loader.loaded[root]
-    merged = _Merger(loader, collector).merge(root)
+    return Modules(root, loader.sources, loader.loaded, loader.imports, tuple(loader.order))
+
+
+def merge(modules: Modules, collector: Collector) -> Program:
+    """One program of a file and what it imports."""
+    root, source = modules.root, modules.sources[modules.root]
+    own = modules.declarations[root]
+    merged = _Merger(modules, collector).merge()
     titles = [d for d in own if isinstance(d, ast.SpecName)]
     title = titles[0] if titles else None
     for second in titles[1:]:
@@ -152,11 +187,11 @@ def merge_program(source: SourceFile, path: Path, collector: Collector) -> Progr
         collector.add("E201", "this spec is named twice", second.name.span, "leave one name out", (note,))
     return Program(
         path=source.name,
-        name=title.name.name if title else path.stem,
+        name=title.name.name if title else Path(source.name).stem,
         doc=title.doc if title else "",
         source=source,
         declarations=merged,
-        files=tuple(loader.order),
+        files=modules.order,
     )
 
 
@@ -167,17 +202,17 @@ Overriding: TypeAlias = ast.TransitionDecl | ast.DefDecl | ast.StepOverride
 class _Merger:
     """Puts the declarations of all files in one row, each override in the place of what it overrides."""
 
-    loader: _Loader
+    modules: Modules
     collector: Collector
     merged: list[ast.Decl] = field(default_factory=list)
     origin: dict[str, tuple[Path, Span]] = field(default_factory=dict)
     """Where each thing that was overridden was last overridden."""
     broken: set[str] = field(default_factory=set)
 
-    def merge(self, root: Path) -> tuple[ast.Decl, ...]:
-        for path in self.loader.order:
+    def merge(self) -> tuple[ast.Decl, ...]:
+        for path in self.modules.order:
             own: list[ast.Decl] = []
-            for declaration in self.loader.loaded[path]:
+            for declaration in self.modules.declarations[path]:
                 match declaration:
                     case ast.BrokenDecl(names):
                         self.broken |= names
@@ -186,7 +221,7 @@ class _Merger:
                         self._override(declaration, path, own)
                     case ast.TransitionDecl(override=True) | ast.DefDecl(override=True):
                         self._override(declaration, path, own)
-                    case ast.CheckDecl() if path != root:
+                    case ast.CheckDecl() if path != self.modules.root:
                         pass
                     case _:
                         own.append(declaration)
@@ -216,7 +251,7 @@ class _Merger:
 
     def _check_single(self, new: Overriding, path: Path) -> None:
         earlier = self.origin.get(new.name.name)
-        if earlier is not None and earlier[0] not in self.loader.imports[path]:
+        if earlier is not None and earlier[0] not in self.modules.imports[path]:
             self.collector.add(
                 "E014",
                 f"`{new.name.name}` is overridden twice, and neither file imports the other",

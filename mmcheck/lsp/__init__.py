@@ -1,0 +1,1 @@
+"""The language server: what `editing` knows, told in the Language Server Protocol."""
