@@ -214,6 +214,7 @@ class _Completion:
             yield from self._globals(frozenset({Kind.CONSTANT, Kind.SORT}))
         elif line[0] in ("only", "expect"):
             yield from _proposed(self.tables.properties.values())
+            yield from (Proposal("no model error"), Proposal("deadlock free"))
         else:
             yield from self._globals(frozenset({Kind.CONSTANT, Kind.ENUM_VALUE}))
 

@@ -156,7 +156,9 @@ def test_checks_are_verified(folder: Path) -> None:
             params = lsp.ExecuteCommandParams("mmcheck.verify", [document.uri, check])
             await editor.ask("workspace_execute_command", params)
         titles = await lenses(editor, document)
-        assert titles[0].startswith("✓ as expected: 3 states") or titles[0].startswith("✓ as expected: 4 states")
+        assert titles[0].startswith("✓ as expected: 3 states") or titles[0].startswith(
+            "✓ as expected: 4 states"
+        )
         assert titles[2].startswith("✗ unexpected: ") and titles[3] == "Report"
         found: list[lsp.Diagnostic] = []
         while not found:
