@@ -29,18 +29,13 @@ from mmcheck.core.types import (
     Type,
 )
 from mmcheck.elaborate.context import Context, Definition, program_counter
-from mmcheck.elaborate.fit import Fit, base_of, comparable, describe, fit, join
+from mmcheck.elaborate.fit import Fit, base_of, describe, fit, join
 from mmcheck.elaborate.fold import bind, fold
+from mmcheck.elaborate.operators import Operators, is_untyped
 from mmcheck.elaborate.scope import EnumValue, Scope, did_you_mean, kind
+from mmcheck.elaborate.written_out import is_small
 from mmcheck.source import Span
 from mmcheck.syntax import ast
-
-LARGEST_TERM = 200_000
-"""The most nodes that an expression may have once its `def`s are expanded."""
-
-
-DEEPEST_TERM = 200
-"""How deeply an expression may be nested once its `def`s are expanded: walks over terms recurse."""
 
 
 class Mode(Enum):
@@ -83,6 +78,10 @@ class Expressions:
     unset_locals: set[str] = field(default_factory=set)
     """Locals of the process that have no value yet, where they are being given one."""
     uses_step: bool = field(default=False, init=False)
+
+    @property
+    def operators(self) -> Operators:
+        return Operators(self)
 
     # --- what callers ask for ----------------------------------------------------------------------------
 
@@ -191,9 +190,9 @@ class Expressions:
             case ast.Call():
                 return self._call(expr, self.primed)
             case ast.Unary():
-                return self._unary(expr)
+                return self.operators.unary(expr)
             case ast.Binary():
-                return self._binary(expr, expected)
+                return self.operators.binary(expr, expected)
             case ast.Conditional():
                 return self._conditional(expr, expected)
             case ast.Quantified():
@@ -472,184 +471,6 @@ class Expressions:
         else:
             self.context.unknown("def", name, span, defs, "declare it: `def name(…) = …;`")
 
-    # --- operators ---------------------------------------------------------------------------------------
-
-    def _unary(self, expr: ast.Unary) -> Term | None:
-        match expr.op:
-            case ast.UnaryOp.NOT:
-                arg = self.boolean(expr.arg)
-                return None if arg is None else terms.Not(arg, span=expr.span)
-            case ast.UnaryOp.MINUS:
-                number = self._number(expr.arg)
-                if number is None:
-                    return None
-                return self._arithmetic(terms.ArithmeticOp.SUB, _ZERO, number, expr.span)
-
-    def _binary(self, expr: ast.Binary, expected: Type | None) -> Term | None:
-        op = ast.BinaryOp
-        match expr.op:
-            case op.AND | op.OR | op.IMPLIES | op.IFF:
-                return self._connective(expr)
-            case op.EQ | op.NE:
-                return self._equality(expr)
-            case op.LT | op.LE | op.GT | op.GE:
-                return self._order(expr)
-            case op.IN:
-                return self._member(expr)
-            case op.PLUS | op.MINUS | op.UNION | op.INTERSECTION:
-                return self._sum(expr, expected)
-
-    def _connective(self, expr: ast.Binary) -> Term | None:
-        left, right = self.boolean(expr.left), self.boolean(expr.right)
-        if left is None or right is None:
-            return None
-        match expr.op:
-            case ast.BinaryOp.AND:
-                return terms.And((*_spread(left, terms.And), *_spread(right, terms.And)), span=expr.span)
-            case ast.BinaryOp.OR:
-                return terms.Or((*_spread(left, terms.Or), *_spread(right, terms.Or)), span=expr.span)
-            case ast.BinaryOp.IMPLIES:
-                return terms.Implies(left, right, span=expr.span)
-            case _:
-                return terms.Compare(Comparison.EQ, left, right, span=expr.span)
-
-    def _equality(self, expr: ast.Binary) -> Term | None:
-        sides = self._sides(expr)
-        if sides is None:
-            return None
-        left, right = sides
-        if not comparable(left.type, right.type):
-            self._incomparable(left.type, right.type, expr.span)
-            return None
-        equal = terms.Compare(Comparison.EQ, left, right, span=expr.span)
-        return equal if expr.op is ast.BinaryOp.EQ else terms.Not(fold(equal), span=expr.span)
-
-    def _sides(self, expr: ast.Binary) -> tuple[Term, Term] | None:
-        """Both sides; the one that does not tell its own type is lowered second."""
-        left: Term | None
-        right: Term | None
-        if is_untyped(expr.left) and not is_untyped(expr.right):
-            right = self.lower(expr.right)
-            left = None if right is None else self.lower(expr.left, right.type)
-        else:
-            left = self.lower(expr.left)
-            if left is None and is_untyped(expr.right):
-                return None
-            right = self.lower(expr.right, None if left is None else left.type)
-        return None if left is None or right is None else (left, right)
-
-    def _incomparable(self, left: Type, right: Type, span: Span) -> None:
-        kinds = {type(base_of(left)), type(base_of(right))}
-        if kinds == {SortType, RangeType}:
-            self.error(
-                "E302",
-                f"{describe(left)} and {describe(right)} are compared",
-                span,
-                "the elements of a sort have no numbers; name one by a parameter, or use a range instead",
-            )
-            return
-        self.error(
-            "E301",
-            f"{describe(left)} and {describe(right)} are compared, which are never equal",
-            span,
-            "compare values of one type",
-        )
-
-    def _order(self, expr: ast.Binary) -> Term | None:
-        left, right = self._number(expr.left), self._number(expr.right)
-        if left is None or right is None:
-            return None
-        match expr.op:
-            case ast.BinaryOp.LT:
-                return terms.Compare(Comparison.LT, left, right, span=expr.span)
-            case ast.BinaryOp.LE:
-                return terms.Compare(Comparison.LE, left, right, span=expr.span)
-            case ast.BinaryOp.GT:
-                return terms.Compare(Comparison.LT, right, left, span=expr.span)
-            case _:
-                return terms.Compare(Comparison.LE, right, left, span=expr.span)
-
-    def _number(self, expr: ast.Expr) -> Term | None:
-        term = self.lower(expr)
-        return None if term is None else self._as_number(term, expr.span)
-
-    def _as_number(self, term: Term, span: Span) -> Term | None:
-        """A number: one that may be null is checked not to be."""
-        base = base_of(term.type)
-        if isinstance(base, RangeType):
-            return self.coerced(term, base, "a number", span)
-        if isinstance(base, SortType):
-            message = f"{describe(term.type)} has no number and no order"
-            self.error("E302", message, span, "use a range instead of a sort if order matters")
-        else:
-            remedy = (
-                "enums have no order: compare with `==`" if isinstance(base, EnumType) else "give a number"
-            )
-            self.error("E300", f"a number is needed here, and this is {describe(term.type)}", span, remedy)
-        return None
-
-    def _member(self, expr: ast.Binary) -> Term | None:
-        container = self.lower(expr.right)
-        element = self.lower(
-            expr.left,
-            OptionalType(container.type.element)
-            if container is not None and isinstance(container.type, SetType)
-            else None,
-        )
-        if container is None or element is None:
-            return None
-        if not isinstance(container.type, SetType):
-            message = f"`in` needs a set at its right, and this is {describe(container.type)}"
-            self.error("E300", message, expr.right.span, "compare with `==`, or declare a `set`")
-            return None
-        if not comparable(element.type, container.type.element):
-            message = f"{describe(element.type)} is never in {describe(container.type)}"
-            self.error("E301", message, expr.span, f"ask for {describe(container.type.element)}")
-            return None
-        return terms.Member(element, container, span=expr.span)
-
-    def _sum(self, expr: ast.Binary, expected: Type | None) -> Term | None:
-        """`+` and `-` of numbers; `|`, `&` and `-` of sets."""
-        hint = expected if isinstance(expected, SetType) else None
-        left = self.lower(expr.left, hint)
-        right = self.lower(expr.right, left.type if left is not None else hint)
-        if left is None or right is None:
-            return None
-        sets = isinstance(left.type, SetType) and isinstance(right.type, SetType)
-        operation = _SET_OPERATIONS.get(expr.op)
-        if sets and operation is not None:
-            type = join(left.type, right.type)
-            if type is None:
-                self._incomparable(left.type, right.type, expr.span)
-                return None
-            return terms.SetOperation(operation, left, right, type, span=expr.span)
-        arithmetic = _ARITHMETIC.get(expr.op)
-        if arithmetic is None or sets:
-            self._bad_operator(expr, left.type)
-            return None
-        first, second = self._as_number(left, expr.left.span), self._as_number(right, expr.right.span)
-        if first is None or second is None:
-            return None
-        return self._arithmetic(arithmetic, first, second, expr.span)
-
-    def _bad_operator(self, expr: ast.Binary, type: Type) -> None:
-        remedy = {
-            (ast.BinaryOp.UNION, True): "write `||` for `or`",
-            (ast.BinaryOp.INTERSECTION, True): "write `&&` for `and`",
-        }.get((expr.op, type == BOOL), "`|`, `&` and `-` take two sets, `+` and `-` two numbers")
-        if isinstance(type, SetType) and expr.op is ast.BinaryOp.PLUS:
-            remedy = "write `|` for the union of two sets, and `{x}` for the set of one element"
-        self.error("E300", f"`{expr.op.value}` does not go with {describe(type)}", expr.span, remedy)
-
-    def _arithmetic(self, op: terms.ArithmeticOp, left: Term, right: Term, span: Span) -> Term:
-        a, b = left.type, right.type
-        assert isinstance(a, RangeType) and isinstance(b, RangeType)
-        if op is terms.ArithmeticOp.ADD:
-            bounds = RangeType(_plus(a.lo, b.lo), _plus(a.hi, b.hi))
-        else:
-            bounds = RangeType(_plus(a.lo, _negated(b.hi)), _plus(a.hi, _negated(b.lo)))
-        return terms.Arithmetic(op, left, right, bounds, span=span)
-
     # --- the rest ----------------------------------------------------------------------------------------
 
     def _conditional(self, expr: ast.Conditional, expected: Type | None) -> Term | None:
@@ -789,38 +610,6 @@ def define(context: Context, declaration: ast.DefDecl, primed: bool) -> Definiti
     return definition
 
 
-def is_small(context: Context, term: Term, span: Span) -> bool:
-    """Whether a term has a bearable size once it is written out; a diagnostic when not."""
-    size, depth = measure(term)
-    if depth > DEEPEST_TERM:
-        message = f"this is nested more than {DEEPEST_TERM} levels deep when its `def`s are expanded"
-        context.error("E003", message, span, "let the `def`s build on each other less deeply")
-        return False
-    if size <= LARGEST_TERM:
-        return True
-    message = f"this grows to {size:,} parts when its `def`s are expanded"
-    context.error("E003", message, span, "let the `def`s build on each other less often")
-    return False
-
-
-def measure(term: Term) -> tuple[int, int]:
-    """The number of nodes of a term once it is written out, and its depth. Without recursion, since the term
-    may be too deep for it; shared parts are walked once."""
-    known: dict[int, tuple[int, int]] = {}
-    pending = [term]
-    while pending:
-        inner = pending[-1]
-        parts = list(children(inner))
-        missing = [part for part in parts if id(part) not in known]
-        if missing:
-            pending += missing
-            continue
-        pending.pop()
-        measures = [known[id(part)] for part in parts]
-        known[id(inner)] = (1 + sum(s for s, _ in measures), 1 + max((d for _, d in measures), default=0))
-    return known[id(term)]
-
-
 def evaluate(context: Context, expr: ast.Expr, expected: Type | None) -> Literal | None:
     """The value of a constant expression."""
     lowering = Expressions(context, Scope(), Mode.CONSTANT)
@@ -833,22 +622,6 @@ def evaluate(context: Context, expr: ast.Expr, expected: Type | None) -> Literal
     else:
         context.error("E308", "this is not a constant", expr.span, "use numbers, enum constants and `const`s")
     return None
-
-
-_ZERO = Literal(0, RangeType(0, 0))
-
-_SET_OPERATIONS = {
-    ast.BinaryOp.UNION: terms.SetOp.UNION,
-    ast.BinaryOp.INTERSECTION: terms.SetOp.INTERSECTION,
-    ast.BinaryOp.MINUS: terms.SetOp.DIFFERENCE,
-}
-
-_ARITHMETIC = {ast.BinaryOp.PLUS: terms.ArithmeticOp.ADD, ast.BinaryOp.MINUS: terms.ArithmeticOp.SUB}
-
-
-def _spread(term: Term, connective: type[terms.And] | type[terms.Or]) -> tuple[Term, ...]:
-    """The arguments of a chain of one connective, so that `a && b && c` is one conjunction of three."""
-    return term.args if isinstance(term, connective) else (term,)
 
 
 def _variables_read(term: Term) -> Iterator[str]:
@@ -864,21 +637,8 @@ def _is_written_out(expr: ast.Expr) -> bool:
     return isinstance(inner, ast.Number)
 
 
-def is_untyped(expr: ast.Expr) -> bool:
-    """Whether an expression needs to be told its type."""
-    return isinstance(expr, ast.Null) or (isinstance(expr, ast.SetLiteral) and not expr.items)
-
-
 def _nullable(type: Type) -> Type:
     return OptionalType(type) if isinstance(type, RangeType | EnumType | SortType) else type
-
-
-def _plus(a: int | None, b: int | None) -> int | None:
-    return None if a is None or b is None else a + b
-
-
-def _negated(a: int | None) -> int | None:
-    return None if a is None else -a
 
 
 def _prime_inside(expr: ast.Expr) -> str:

@@ -8,8 +8,9 @@ from mmcheck.core import system
 from mmcheck.core.terms import Local, Term
 from mmcheck.core.types import Type
 from mmcheck.elaborate.context import Context
-from mmcheck.elaborate.expressions import Expressions, Mode, is_small
+from mmcheck.elaborate.expressions import Expressions, Mode
 from mmcheck.elaborate.scope import PropertyDecl, Scope, kind
+from mmcheck.elaborate.written_out import is_small
 from mmcheck.source import Span
 from mmcheck.syntax import ast
 

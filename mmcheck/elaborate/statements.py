@@ -11,7 +11,8 @@ from mmcheck.core.terms import Coercion, Literal, Local, Place, Term
 from mmcheck.core.types import BOOL, EnumType, SortType, StructType, Type, default
 from mmcheck.elaborate.bulk import check_bulk
 from mmcheck.elaborate.context import Context, program_counter
-from mmcheck.elaborate.expressions import Expressions, Mode, Path, is_untyped
+from mmcheck.elaborate.expressions import Expressions, Mode, Path
+from mmcheck.elaborate.operators import is_untyped
 from mmcheck.elaborate.scope import Scope, did_you_mean
 from mmcheck.source import Span
 from mmcheck.syntax import ast
