@@ -175,20 +175,14 @@ def verify_file(path: str, options: Options = Options(), observe: Observe = igno
 
 def verify(spec: Spec, options: Options = Options(), observe: Observe = ignore) -> SpecOutcome:
     """Verify the checks of a spec, those that the options select, until they are done or interrupted."""
-    program = spec.program
-    spill = options.preferences.spill
-    if spill is not None and (problem := spill_folder_problem(spill)) is not None:
-        return SpecOutcome(program.path, program.name, (), (problem,), program.doc)
-    folder = options.certificates
-    if folder is not None and (problem := certificate_folder_problem(folder)) is not None:
-        return SpecOutcome(program.path, program.name, (), (problem,), program.doc)
+    outcome = SpecOutcome(spec.program.path, spec.program.name, (), (), spec.program.doc)
     try:
-        selected = list(_select(spec, options))
+        checks = chosen(spec, options)
     except SpecError as error:
-        return SpecOutcome(program.path, program.name, (), error.diagnostics, program.doc)
+        return replace(outcome, diagnostics=error.diagnostics)
     outcomes: list[CheckOutcome] = []
     diagnostics: list[Diagnostic] = []
-    for check in selected:
+    for check in checks:
         try:
             outcomes.append(verify_check(spec, check, options, observe))
         except SpecError as error:
@@ -196,13 +190,30 @@ def verify(spec: Spec, options: Options = Options(), observe: Observe = ignore) 
             continue
         if outcomes[-1].interrupted:
             break
-    if len(outcomes) == len(spec.checks):
-        outcomes = _with_branches_never_taken(outcomes)
-    return SpecOutcome(program.path, program.name, tuple(outcomes), tuple(diagnostics), program.doc)
+    return completed(
+        replace(outcome, checks=tuple(outcomes), diagnostics=tuple(diagnostics)), len(spec.checks)
+    )
+
+
+def completed(outcome: SpecOutcome, declared: int) -> SpecOutcome:
+    """The outcome of a spec with so many checks, with what only all of them together can say."""
+    if len(outcome.checks) < declared:
+        return outcome
+    return replace(outcome, checks=tuple(_with_branches_never_taken(list(outcome.checks))))
+
+
+def chosen(spec: Spec, options: Options) -> tuple[Check, ...]:
+    """The checks to run, each with the properties to verify. Raises SpecError where the options name what the
+    spec does not have, or a folder that cannot be used."""
+    spill, certificates = options.preferences.spill, options.certificates
+    if spill is not None and (problem := spill_folder_problem(spill)) is not None:
+        raise SpecError((problem,))
+    if certificates is not None and (problem := certificate_folder_problem(certificates)) is not None:
+        raise SpecError((problem,))
+    return tuple(_select(spec, options))
 
 
 def _select(spec: Spec, options: Options) -> Iterator[Check]:
-    """The checks to run, each with the properties to verify."""
     collector = Collector()
     names = [check.name for check in spec.checks]
     properties = [p.name for p in spec.declared.system.properties]
@@ -291,7 +302,7 @@ def certificate_folder_problem(folder: Path) -> Diagnostic | None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / ".mmcheck").touch()
-        (folder / ".mmcheck").unlink()
+        (folder / ".mmcheck").unlink(missing_ok=True)  # another process may ask the same now
     except OSError as error:
         message = f"no certificate can be written to `{folder}`: {error.strerror}"
         return Diagnostic("E508", message, None, "name a folder that can be written to")

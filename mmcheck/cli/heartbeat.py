@@ -37,7 +37,16 @@ class Heartbeat:
         self._next = now + (TERMINAL_INTERVAL if self._terminal else LOG_INTERVAL)
         p = progress
         line = progress_line(
-            p.engine, p.phase, p.states, p.rate, p.depth, p.frontier, p.memory, p.seconds, p.bytes_per_state
+            p.engine,
+            p.phase,
+            p.states,
+            p.rate,
+            p.depth,
+            p.frontier,
+            p.memory,
+            p.seconds,
+            p.bytes_per_state,
+            p.about,
         )
         self._write(f"{CLEAR}{line[: self._width - 1]}" if self._terminal else f"{line}\n")
         self._visible = self._terminal

@@ -6,6 +6,7 @@ import re
 
 import click
 
+MOST_PROCESSES = 64
 SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 POWERS_OF_TWO = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}
 
@@ -24,6 +25,15 @@ def memory_size(value: str) -> int:
     if not match or not float(match[1]):
         raise click.BadParameter(f"{value!r} is not a size; write such as 512M or 2G")
     return int(float(match[1]) * 2 ** POWERS_OF_TWO[match[2]])
+
+
+def processes(value: str) -> int | None:
+    """A number of processes; None for `auto`."""
+    if value.strip().lower() == "auto":
+        return None
+    if not value.isdecimal() or not 1 <= int(value) <= MOST_PROCESSES:
+        raise click.BadParameter(f"{value!r} is not `auto` or a number from 1 to {MOST_PROCESSES}")
+    return int(value)
 
 
 def setting(value: str) -> str:

@@ -1,8 +1,8 @@
-"""A run over some specs: verify one after the other, print each as it is finished, end with the tally."""
+"""A run over some specs: print each as it is finished, end with the tally."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from mmcheck.cli.output import Output
 from mmcheck.cli.tally import Tally, tally
 from mmcheck.core.outcome import SpecOutcome
 from mmcheck.diagnostics import Diagnostic
+from mmcheck.jobs.standing import Crash, Result
 from mmcheck.report import coverage as coverage_report
 from mmcheck.report import diagnostics as diagnostics_report
 from mmcheck.report import invariant as invariant_report
@@ -76,39 +77,45 @@ class TextFormat:
 
 
 def run(
-    files: Sequence[str],
+    results: Iterable[Result],
     diagnostics: Sequence[Diagnostic],
-    verify: Callable[[str], SpecOutcome],
     format: Format,
     err: Output,
     heartbeat: Heartbeat,
     strict: bool = False,
 ) -> Exit:
-    """Verify the files in order. A crash in one does not keep the others from being verified; Ctrl-C ends
+    """Tell what comes out of the files. A crash in one does not keep the others from being told; Ctrl-C ends
     the run with what is finished."""
     format.diagnostics(diagnostics)
     outcomes: list[SpecOutcome] = []
     crashed: list[str] = []
     interrupted = False
-    for file in files:
-        try:
-            outcome = verify(file)
+    try:
+        for result in results:
             heartbeat.clear()
-            outcomes.append(outcome)
-            format.spec(outcome)
-        except KeyboardInterrupt:
-            interrupted = True
-        except click.ClickException:
-            raise
-        except Exception as error:
-            heartbeat.clear()
-            report_crash(error, f"verifying {file}", again=bool(crashed))
-            crashed.append(file)
-        if interrupted or any(check.interrupted for outcome in outcomes for check in outcome.checks):
-            break
+            crash = _tell(result, outcomes, format)
+            if crash is not None:
+                report_crash(crash.error, f"verifying {crash.file}", again=bool(crashed))
+                crashed.append(crash.file)
+    except KeyboardInterrupt:
+        interrupted = True
     heartbeat.clear()
-    result = tally(outcomes, diagnostics, crashed, interrupted, strict)
-    summary = last_line(result.end, result.summary)
-    format.end(result, summary)
+    end = tally(outcomes, diagnostics, crashed, interrupted, strict)
+    summary = last_line(end.end, end.summary)
+    format.end(end, summary)
     err.write(Text(summary))
-    return result.end
+    return end.end
+
+
+def _tell(result: Result, outcomes: list[SpecOutcome], format: Format) -> Crash | None:
+    """Tell what came out of a file, and add it to the outcomes. A bug can also show in that."""
+    if isinstance(result, Crash):
+        return result
+    outcomes.append(result)
+    try:
+        format.spec(result)
+    except click.ClickException:
+        raise
+    except Exception as error:
+        return Crash(result.file, error)
+    return None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import closing
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 import click
@@ -16,7 +16,7 @@ from mmcheck.cli.group import EXIT_CODES
 from mmcheck.cli.heartbeat import Heartbeat
 from mmcheck.cli.interrupts import Interrupts
 from mmcheck.cli.output import Output, is_terminal, standard_error, standard_output
-from mmcheck.cli.parameters import duration, memory_size, setting
+from mmcheck.cli.parameters import duration, memory_size, processes, setting
 from mmcheck.cli.reports import (
     Documents,
     ReportFile,
@@ -29,6 +29,7 @@ from mmcheck.cli.run import Format, TextFormat, run
 from mmcheck.engines.engine import Limits, Preferences
 from mmcheck.engines.limits import ordinary_memory_limit
 from mmcheck.engines.registry import DEFAULT, ENGINES
+from mmcheck.jobs.verify import results
 from mmcheck.report.formats import FORMATS
 from mmcheck.report.text import Traces
 
@@ -138,11 +139,20 @@ Examples:
     help="Count states that differ only by a permutation of sort elements one by one. Default: off.",
 )
 @click.option(
+    "--jobs",
+    type=processes,
+    default="auto",
+    show_default=True,
+    metavar="N",
+    help="Processes that verify checks, a check at a time each; `auto` takes as many as there are cores, "
+    "where there is work for them. Each gets its share of the memory; with --spill or --checkpoint there is one.",
+)
+@click.option(
     "--threads",
     type=click.IntRange(min=1, max=64),
     default=2,
     show_default=True,
-    help="Threads of the explicit engine. Results do not depend on them.",
+    help="Threads of the explicit engine, shared between the processes. Results do not depend on them.",
 )
 @click.option(
     "--keep-going/--stop-at-first",
@@ -227,6 +237,7 @@ def verify(
     induction: bool,
     engine: str,
     no_symmetry: bool,
+    jobs: int | None,
     threads: int,
     keep_going: bool,
     format: str,
@@ -273,8 +284,8 @@ def verify(
         written.append(Documents(out, err, on_output, reports, Traces(traces), started))
     interrupts = click.get_current_context().find_object(Interrupts) or Interrupts()
     observe = interrupts.before(session.ignore if quiet else heartbeat)
-    judge = partial(session.verify_file, options=options, observe=observe)
-    return run(files, diagnostics, judge, Several(written), err, heartbeat, strict)
+    with closing(results(files, options, observe, jobs)) as found:
+        return run(found, diagnostics, Several(written), err, heartbeat, strict)
 
 
 def rewritable(err: Output) -> bool:

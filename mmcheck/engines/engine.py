@@ -57,6 +57,8 @@ class Progress:
     memory: int
     bytes_per_state: int = 0
     """The most memory that a state takes; 0 where the engine does not know."""
+    about: str = ""
+    """What is under way, where that may be one of several things."""
 
     @property
     def rate(self) -> float:

@@ -17,6 +17,7 @@ _GROUPS = Path("/proc/self/cgroup")
 _GROUP_ROOT = Path("/sys/fs/cgroup")
 MOST_OF_MEMORY = 0.8
 """Which share of the machine's memory a run may take when nothing else is said."""
+_MEMORY = "the memory limit of"
 
 
 def resident_memory() -> int:
@@ -46,6 +47,11 @@ def machine_memory() -> int:
 def ordinary_memory_limit() -> int:
     """The memory limit of a run that asks for none: it ends with what it found before the system kills it."""
     return int(MOST_OF_MEMORY * machine_memory())
+
+
+def of_memory(reason: str) -> bool:
+    """Whether a reason to end is the memory limit."""
+    return _MEMORY in reason
 
 
 def _group_limits(groups: Path, root: Path) -> Iterator[int]:
@@ -104,5 +110,5 @@ class Watch:
         """Why so much more memory cannot be taken, if it cannot."""
         limit = self.limits.max_memory
         if limit is not None and private_memory() + bytes >= limit:
-            return f"the memory limit of {limit / 2**20:,.0f} MiB was reached"
+            return f"{_MEMORY} {limit / 2**20:,.0f} MiB was reached"
         return None

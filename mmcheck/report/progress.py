@@ -15,6 +15,7 @@ def progress_line(
     memory: int,
     seconds: float,
     bytes_per_state: int = 0,
+    about: str = "",
 ) -> str:
     """`explicit: search, 1,234,567 states (21 bytes each), 45,000/s, depth 12, frontier 345, 21 MiB, 9 s`"""
     searched = (
@@ -30,7 +31,7 @@ def progress_line(
         size(memory),
         duration(seconds),
     )
-    return f"{engine}: {', '.join(parts)}"
+    return f"{about + ': ' if about else ''}{engine}: {', '.join(parts)}"
 
 
 def mutation_line(done: int, total: int, survived: int) -> str:

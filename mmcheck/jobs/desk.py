@@ -1,0 +1,129 @@
+"""What a process is asked to do for a run, and what it answers: load a spec, judge a check.
+
+A check is handed over by its name: a process loads the spec again, which is faster than to send it.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeAlias, assert_never
+
+from mmcheck import session
+from mmcheck.core.check import Check
+from mmcheck.core.outcome import CheckOutcome, SpecOutcome
+from mmcheck.diagnostics import Diagnostic, SpecError
+from mmcheck.engines.engine import Observe
+from mmcheck.session import Options, Spec
+
+KEPT = 4
+"""How many loaded specs a process keeps: it goes back to one only for what no other has begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Load a spec, and say which of its checks are to be judged."""
+
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Judge a check of a spec, with so many threads and in so much memory."""
+
+    file: str
+    check: str
+    threads: int
+    memory: int | None
+
+
+Task: TypeAlias = Open | Judge
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The outcome of a spec of which no check was judged yet, the checks to judge, and how many it has."""
+
+    outcome: SpecOutcome
+    checks: tuple[str, ...] = ()
+    declared: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    outcome: CheckOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The settings of a check make no sense."""
+
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Crashed:
+    """A bug of mmcheck."""
+
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The user asked for an end before there was anything to tell."""
+
+
+Reply: TypeAlias = Opened | Judged | Refused | Crashed | Stopped
+
+
+@dataclass
+class Desk:
+    """Where tasks are done, with the specs that were loaded for them."""
+
+    options: Options
+    observe: Observe
+    loaded: OrderedDict[str, tuple[Spec, dict[str, Check]]] = field(default_factory=OrderedDict)
+
+    def do(self, task: Task) -> Reply:
+        """Do a task. Ctrl-C comes through where no engine makes a verdict of it."""
+        try:
+            match task:
+                case Open(file):
+                    return self._open(file)
+                case Judge():
+                    return self._judge(task)
+                case _:
+                    assert_never(task)
+        except Exception as error:
+            return Crashed(error)
+
+    def _open(self, file: str) -> Opened:
+        outcome = SpecOutcome(file, Path(file).stem, ())
+        try:
+            spec = session.load(file, self.options.settings)
+            program = spec.program
+            outcome = SpecOutcome(program.path, program.name, (), doc=program.doc)
+            checks = session.chosen(spec, self.options)
+        except SpecError as error:
+            return Opened(replace(outcome, diagnostics=error.diagnostics))
+        self._keep(file, spec, checks)
+        return Opened(outcome, tuple(check.name for check in checks), len(spec.checks))
+
+    def _judge(self, task: Judge) -> Judged | Refused:
+        if task.file not in self.loaded:
+            spec = session.load(task.file, self.options.settings)
+            self._keep(task.file, spec, session.chosen(spec, self.options))
+        spec, checks = self.loaded[task.file]
+        preferences = replace(self.options.preferences, threads=task.threads)
+        limits = replace(self.options.limits, max_memory=task.memory)
+        options = replace(self.options, preferences=preferences, limits=limits)
+        try:
+            return Judged(session.verify_check(spec, checks[task.check], options, self.observe))
+        except SpecError as error:
+            return Refused(error.diagnostics)
+
+    def _keep(self, file: str, spec: Spec, checks: tuple[Check, ...]) -> None:
+        self.loaded[file] = spec, {check.name: check for check in checks}
+        if len(self.loaded) > KEPT:
+            self.loaded.popitem(last=False)
