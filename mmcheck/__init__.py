@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mmcheck.diagnostics import Diagnostic, SpecError
     from mmcheck.documents import render_report, write_report
     from mmcheck.engines.engine import Limits, Preferences, Progress
+    from mmcheck.jobs.verify import verify_files
     from mmcheck.mutation.run import mutate
     from mmcheck.session import Options, Spec, load, loads, verify, verify_check, verify_file
 
@@ -57,6 +58,7 @@ __all__ = [
     "verify",
     "verify_check",
     "verify_file",
+    "verify_files",
     "write_report",
 ]
 
@@ -69,6 +71,7 @@ _HOMES = {
     "mmcheck.diagnostics": ("Diagnostic", "SpecError"),
     "mmcheck.engines.engine": ("Limits", "Preferences", "Progress"),
     "mmcheck.documents": ("render_report", "write_report"),
+    "mmcheck.jobs.verify": ("verify_files",),
     "mmcheck.mutation.run": ("mutate",),
     "mmcheck.session": ("Options", "Spec", "load", "loads", "verify", "verify_check", "verify_file"),
 }

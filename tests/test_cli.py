@@ -9,14 +9,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
+from click.testing import Result as Invoked
 from report import examples
 
 from mmcheck import __version__, session
@@ -25,11 +26,12 @@ from mmcheck.cli.group import mmcheck
 from mmcheck.cli.heartbeat import CLEAR, Heartbeat
 from mmcheck.cli.interrupts import Interrupts
 from mmcheck.cli.output import Output, wants_colour, width_for
-from mmcheck.cli.parameters import duration, memory_size, setting
+from mmcheck.cli.parameters import duration, memory_size, processes, setting
 from mmcheck.cli.tally import tally
 from mmcheck.core.outcome import SpecOutcome
 from mmcheck.diagnostics import Diagnostic
 from mmcheck.engines.engine import Observe, Progress
+from mmcheck.jobs.standing import Crash, Result
 
 SPEC = """\
 spec toy;
@@ -50,23 +52,32 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
     """Replace the session: files by name, with the outcome or the exception that each is to give."""
 
     def install(*found: Diagnostic, **outcomes: SpecOutcome | BaseException) -> None:
-        def verify_file(path: str, options: session.Options, observe: Observe) -> SpecOutcome:
-            outcome = outcomes[path]
-            if isinstance(outcome, BaseException):
-                raise outcome
-            return outcome
+        def results(
+            files: Sequence[str], options: session.Options, observe: Observe, jobs: int | None
+        ) -> Generator[Result, None, None]:
+            for path in files:
+                outcome = outcomes[path]
+                try:
+                    if isinstance(outcome, BaseException):
+                        raise outcome
+                    yield outcome
+                except Exception as error:
+                    yield Crash(path, error)
+                else:
+                    if any(check.interrupted for check in outcome.checks):
+                        raise KeyboardInterrupt
 
         monkeypatch.setattr(session, "find_specs", lambda paths, importers: (tuple(outcomes), found))
-        monkeypatch.setattr(session, "verify_file", verify_file)
+        monkeypatch.setattr("mmcheck.cli.verify.results", results)
 
     return install
 
 
-def invoke(*args: str, env: Mapping[str, str | None] | None = None) -> Result:
+def invoke(*args: str, env: Mapping[str, str | None] | None = None) -> Invoked:
     return CliRunner().invoke(mmcheck, args, env=env)
 
 
-def last_line(result: Result) -> str:
+def last_line(result: Invoked) -> str:
     return result.stderr.splitlines()[-1]
 
 
@@ -260,13 +271,13 @@ def test_without_a_stdout_nothing_is_written() -> None:
 def test_results_are_shown_as_each_file_is_finished(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
     fake(a=GOOD, b=GOOD)
-    verify_file = session.verify_file
 
-    def verify(path: str, options: session.Options, observe: Observe) -> SpecOutcome:
-        seen.append(f"verify {path}")
-        return verify_file(path, options, observe)
+    def results(*arguments: object) -> Generator[Result, None, None]:
+        for path in ("a", "b"):
+            seen.append(f"verify {path}")
+            yield GOOD
 
-    monkeypatch.setattr(session, "verify_file", verify)
+    monkeypatch.setattr("mmcheck.cli.verify.results", results)
     monkeypatch.setattr(Output, "write", lambda self, text: seen.append(text.plain.strip().split()[0]))
     invoke("verify", "specs")
     assert seen == ["verify a", "memfd_seal", "verify b", "memfd_seal", "2", "mmcheck:"]
@@ -298,6 +309,13 @@ def test_memory_sizes() -> None:
     for text in ("", "0", "much", "2X"):
         with pytest.raises(click.BadParameter):
             memory_size(text)
+
+
+def test_numbers_of_processes() -> None:
+    assert [processes(text) for text in ("auto", "1", "64")] == [None, 1, 64]
+    for text in ("", "0", "65", "-1", "two"):
+        with pytest.raises(click.BadParameter):
+            processes(text)
 
 
 def test_settings() -> None:

@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 import mmcheck
 from mmcheck import session
 from mmcheck.cli.group import mmcheck as command_line
+from mmcheck.core.check import Check
 from mmcheck.engines.engine import Observe
 from mmcheck.report.formats import FORMATS, write_whole
 
@@ -104,7 +105,7 @@ def test_a_report_replaces_a_file_and_keeps_it_readable(folder: Path) -> None:
 def test_what_cannot_be_written_is_refused_before_anything_is_verified(
     folder: Path, value: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "verify_file", lambda *_, **__: pytest.fail("it was verified"))
+    monkeypatch.setattr(session, "verify_check", lambda *_, **__: pytest.fail("it was verified"))
     result = verify("--report", value)
     assert result.exit_code == 2
     assert result.stderr.splitlines()[-1].startswith(
@@ -124,12 +125,16 @@ def test_a_file_that_cannot_be_written_keeps_no_other_from_it(folder: Path) -> N
     """A folder that goes away while specs are verified."""
     (folder / "gone").mkdir()
 
-    def judge(path: str, options: session.Options, observe: Observe) -> mmcheck.SpecOutcome:
+    verify_check = session.verify_check
+
+    def judge(
+        spec: mmcheck.Spec, check: Check, options: session.Options, observe: Observe
+    ) -> mmcheck.CheckOutcome:
         (folder / "gone").rmdir()
-        return mmcheck.verify(mmcheck.loads(SPEC, path), options)
+        return verify_check(spec, check, options, observe)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(session, "verify_file", judge)
+        patch.setattr(session, "verify_check", judge)
         result = verify("--report", "html:gone/out.html", "--report", "json:out.json")
     assert result.exit_code == 2
     assert result.stderr.splitlines()[-1] == (
@@ -143,7 +148,7 @@ def test_an_interrupted_run_is_reported(folder: Path, monkeypatch: pytest.Monkey
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(session, "verify_file", interrupted)
+    monkeypatch.setattr(session, "verify_check", interrupted)
     assert verify("--report", "json:out.json").exit_code == 130
     assert json.loads((folder / "out.json").read_text(encoding="utf-8"))["exit_code"] == 130
 

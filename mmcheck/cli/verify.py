@@ -144,8 +144,8 @@ Examples:
     default="auto",
     show_default=True,
     metavar="N",
-    help="Processes that verify checks, a check at a time each; `auto` takes as many as there are cores, "
-    "where there is work for them. Each gets its share of the memory; with --spill or --checkpoint there is one.",
+    help="Processes that verify checks, a check at a time each; `auto` takes as many as there are cores, if "
+    "there is work for them. They share --max-memory; with --spill or --checkpoint there is one.",
 )
 @click.option(
     "--threads",

@@ -134,13 +134,13 @@ class Member:
 
     process: BaseProcess
     connection: Connection
-    loaded: set[int]
+    loaded: set[str]
     task: Task | None = None
     place: tuple[int, int] = (-1, -1)
 
     def begin(self, task: Task, place: tuple[int, int]) -> None:
         self.task, self.place = task, place
-        self.loaded.add(place[0])
+        self.loaded.add(task.file)
         # One that is dead is noticed when its answer is waited for.
         with suppress(OSError):
             self.connection.send(task)
@@ -196,7 +196,7 @@ class Crew:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         # Only the process itself may hold its end: its death is seen by that.
         theirs.close()
-        member = Member(process, ours, set())
+        member = Member(process, ours, set(self._loaded))
         self.members.append(member)
         return member
 

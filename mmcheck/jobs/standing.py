@@ -84,17 +84,21 @@ class Standing:
         """How much nobody has begun; a file that was not opened counts as one."""
         return sum(len(file.waiting) + (not file.begun) for file in self._files)
 
-    def take(self, loaded: Collection[int] | None = None) -> Place | None:
+    def take(self, loaded: Collection[str] | None = None) -> Place | None:
         """What to begin next, for someone who has loaded some of the files (None: all that are opened): a
         check of one of these, or else a file that nobody has opened, or else a check of any."""
         for i, file in enumerate(self._files):
-            if file.waiting and (loaded is None or i in loaded):
+            if file.waiting and (loaded is None or file.path in loaded):
                 return i, file.waiting.popleft()
         for i, file in enumerate(self._files):
             if not file.begun:
                 file.begun = True
                 return i, FILE
         return None if loaded is None else self.take()
+
+    def put_back(self, place: Place) -> None:
+        """Let someone else begin it."""
+        self._files[place[0]].waiting.appendleft(place[1])
 
     def postpone(self, place: Place) -> None:
         """Let a check come again when all others are done."""

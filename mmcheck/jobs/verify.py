@@ -1,7 +1,7 @@
 """Verify several specs, a check at a time in each of several processes, and tell their outcomes in order.
 
-A run begins in its own process: what is over in a moment needs no other. Then the others are started, and
-each judges the checks of a spec that it has loaded, or opens the next spec, or helps with one of another. A
+A run begins in its own process: what is over in a moment needs no other. Then others are started, and each
+judges the checks of a spec that it has loaded, or opens the next spec, or helps with one of another. A
 check that reaches its share of the memory is judged again at the end, alone and with all of it, so that the
 outcome is the same for any number of processes.
 """
@@ -56,8 +56,8 @@ def results(
     try:
         if processes > 1:
             # z3 has threads of its own, and a process with threads is better not copied.
-            if jobs is None and options.engine in EXHAUSTIVE and not options.induction:
-                yield from run.here(MOMENT)
+            if options.engine in EXHAUSTIVE and not options.induction:
+                yield from run.for_a_moment()
             yield from run.side_by_side(processes)
         yield from run.here()
     except KeyboardInterrupt:
@@ -82,6 +82,10 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+class _EnoughError(BaseException):
+    """A check takes longer than a moment, and others wait. No bug, so that nobody may take it for one."""
+
+
 @dataclass
 class _Run:
     standing: Standing
@@ -91,18 +95,34 @@ class _Run:
     def __post_init__(self) -> None:
         self.desk = Desk(self.options, self.observe)
 
-    def here(self, seconds: float = float("inf")) -> Iterator[Result]:
-        """Do what there is to do in this process; when the time is over, only what others cannot share."""
-        end = time.monotonic() + seconds
+    def here(self, desk: Desk | None = None, end: float = float("inf")) -> Iterator[Result]:
+        """Do what there is to do in this process; from a point in time on only what is left for one alone. A
+        check that is broken off waits again."""
         self.standing.resume()
-        while time.monotonic() < end or self.standing.waiting < 2:
-            if (place := self.standing.take()) is None:
+        while (place := self.standing.take()) is not None:
+            try:
+                reply = (desk or self.desk).do(self._task(place, 1))
+            except _EnoughError:
+                self.standing.put_back(place)
                 return
-            reply = self.desk.do(self._task(place, 1))
             self.standing.record(place, reply)
             yield from self.standing.finished()
             if isinstance(reply, Judged) and reply.outcome.interrupted:
                 raise KeyboardInterrupt
+            if place[1] != FILE and time.monotonic() >= end and self.standing.waiting > 1:
+                return
+
+    def for_a_moment(self) -> Iterator[Result]:
+        """Begin in this process, which loads what all need, and end there if it is a matter of a moment. A
+        longer check is broken off, so that none waits for it that could be judged meanwhile."""
+        end = time.monotonic() + MOMENT
+
+        def observe(progress: Progress) -> None:
+            self.observe(progress)
+            if time.monotonic() >= end and self.standing.waiting:
+                raise _EnoughError
+
+        return self.here(Desk(self.options, observe, self.desk.loaded), end)
 
     def side_by_side(self, processes: int) -> Iterator[Result]:
         """Do it in several processes, but for the checks that need all of the memory."""
