@@ -76,6 +76,10 @@ class Certifier:
         return Dynamics.of(self.instance)
 
     @cached_property
+    def _beginnings(self) -> tuple[set[State], Iterator[State | Failure]]:
+        return set(), initial_states(self.instance)
+
+    @cached_property
     def assumptions(self) -> list[tuple[str, Meaning]]:
         return [(a.name, denote(a.body, self.instance)) for a in self.instance.system.assumptions]
 
@@ -111,8 +115,7 @@ class Certifier:
 
     def replay(self, trace: Trace) -> None:
         """Take the steps of a trace again. Raises CertificationError where one is impossible."""
-        # The initial states may be many, and an engine that stops early found one of the first.
-        if not any(state == trace.initial for state in initial_states(self.instance)):
+        if not self._is_initial(trace.initial):
             raise CertificationError("the trace begins in a state that is not initial")
         state = trace.initial
         for number, step in enumerate(trace.steps, start=1):
@@ -130,6 +133,19 @@ class Certifier:
                 raise CertificationError(f"{trace.end.action!r} does not fail as the trace says")
         if trace.loop is not None:
             self._require_loop(trace, trace.loop)
+
+    def _is_initial(self, state: State) -> bool:
+        """Whether a state is an initial one. These may be many, and an engine that stops early found one of
+        the first: they are looked at as far as is needed, and remembered for the next trace."""
+        known, others = self._beginnings
+        if state in known:
+            return True
+        for other in others:
+            if not isinstance(other, Failure):
+                known.add(other)
+            if other == state:
+                return True
+        return False
 
     def _require_loop(self, trace: Trace, first: int) -> None:
         """That a run which is said to go on for ever comes back to where its loop begins."""

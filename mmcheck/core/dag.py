@@ -51,6 +51,8 @@ class Dag:
     nodes: list[Node] = field(default_factory=list)
     bounds: list[tuple[int, int]] = field(default_factory=list)
     ids: dict[Node, int] = field(default_factory=dict)
+    _inverses: dict[int, int] = field(default_factory=dict)
+    """Of every node that has one, both ways: a node and its inverse decide a junction."""
     _supports: dict[int, frozenset[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -74,9 +76,11 @@ class Dag:
     def invert(self, arg: int) -> int:
         if arg in (self.false, self.true):
             return self.true if arg == self.false else self.false
-        if self.nodes[arg].op is Op.NOT:
-            return self.nodes[arg].args[0]
-        return self._node(Node(Op.NOT, (arg,)), 0, 1)
+        known = self._inverses.get(arg)
+        if known is None:
+            known = self._node(Node(Op.NOT, (arg,)), 0, 1)
+            self._inverses[arg], self._inverses[known] = known, arg
+        return known
 
     def conj(self, *args: int) -> int:
         return self._junction(Op.AND, args, self.true, self.false)
@@ -88,7 +92,7 @@ class Dag:
         kept: dict[int, None] = {}
         for arg in args:
             for inner in self.nodes[arg].args if self.nodes[arg].op is op else (arg,):
-                if inner == decisive or self.invert(inner) in kept:
+                if inner == decisive or self._inverses.get(inner) in kept:
                     return decisive
                 if inner != neutral:
                     kept[inner] = None

@@ -93,7 +93,9 @@ class Grounder:
     instance: Instance
     dag: Dag = field(init=False)
     general: dict[tuple[int, Binding, str], Predicate] = field(default_factory=dict)
-    specialised: dict[tuple[Predicate, tuple[tuple[int, int], ...]], Predicate] = field(default_factory=dict)
+    specialised: dict[Predicate, dict[tuple[tuple[int, int], ...], Predicate]] = field(default_factory=dict)
+    """For each of those, what it comes to by the updates of a step."""
+    reading: dict[Predicate, tuple[int, ...]] = field(default_factory=dict)
     kept: list[Term] = field(default_factory=list)
     """The terms whose identities are keys of `general` and `asking`."""
     asking: dict[int, bool] = field(default_factory=dict)
@@ -118,8 +120,9 @@ class Grounder:
     def ways(self, action: Action) -> Iterator[GroundAction]:
         """Every way to make the choices of an action, in the order of the reference semantics."""
         picks: list[int] = []
+        met: dict[tuple[int, ...], _Candidates] = {}
         while True:
-            run = _Run(self, picks, self._named(action.transition.params, action.bindings))
+            run = _Run(self, picks, self._named(action.transition.params, action.bindings), met=met)
             run.body(action.transition.body)
             changed = enumerate(zip(run.state, self.unchanged, strict=True))
             updates = {cell: new for cell, (new, old) in changed if new != old}
@@ -161,16 +164,24 @@ class Grounder:
         the place of the latter."""
         by = "" if step is None else step.action.transition.name
         general = self._general(body, params, binding, by if self._asks_who(body) else "")
-        both = self.dag.support(general.holds) | self.dag.support(general.fails)
         updates = {} if step is None else step.updates
         count = len(self.unchanged)
-        leaves = {c: updates.get(c - count, self.unchanged[c - count]) for c in sorted(both) if c >= count}
-        key = (general, tuple(leaves.items()))
-        if key not in self.specialised:
+        cells = self._afterwards_in(general)
+        changed = tuple([(c, updates[c - count]) for c in cells if c - count in updates])
+        known = self.specialised.setdefault(general, {})
+        if changed not in known:
+            leaves = {c: self.unchanged[c - count] for c in cells} | dict(changed)
             memo: dict[int, int] = {}
             holds = self.dag.substitute(general.holds, leaves, memo)
-            self.specialised[key] = Predicate(holds, self.dag.substitute(general.fails, leaves, memo))
-        return self.specialised[key]
+            known[changed] = Predicate(holds, self.dag.substitute(general.fails, leaves, memo))
+        return known[changed]
+
+    def _afterwards_in(self, general: Predicate) -> tuple[int, ...]:
+        """The cells after a step that a predicate reads."""
+        if general not in self.reading:
+            both = self.dag.support(general.holds) | self.dag.support(general.fails)
+            self.reading[general] = tuple(cell for cell in sorted(both) if cell >= len(self.unchanged))
+        return self.reading[general]
 
     def _asks_who(self, body: Term) -> bool:
         if id(body) not in self.asking:
@@ -224,6 +235,10 @@ def _next_picks(picked: list[tuple[int, int]]) -> list[int]:
     return [pick for pick, _ in picked[:-1]] + [picked[-1][0] + 1]
 
 
+_Candidates: TypeAlias = tuple[list[int], int, int]
+"""Where each candidate of a choice is one, and what is then known: `fails` and `alive`."""
+
+
 @dataclass
 class _Run:
     """One symbolic execution. `state` holds a node for each cell, as it is after the statements so far.
@@ -239,6 +254,8 @@ class _Run:
     by: str = ""
     free: bool = False
     """Whether a choice is an input rather than one of `picks`."""
+    met: dict[tuple[int, ...], _Candidates] = field(default_factory=dict)
+    """What other runs of the action have found at their choices: the same, where all choices before are."""
     marks: dict[Branch, list[tuple[int, int]]] = field(default_factory=dict)
     """For each branch, and each time that it stands to be taken: under which condition, and `alive` then."""
 
@@ -323,10 +340,15 @@ class _Run:
 
     def choose(self, binders: tuple[Local, ...], where: Term | None) -> None:
         candidates = [bindings(binders, values) for values in self.instance.values(binders)]
-        conditions = []
-        for candidate in candidates:
-            self.locals |= self.named(binders, candidate)
-            conditions.append(self.dag.true if where is None else self.truth(where))
+        place = tuple(pick for pick, _ in self.picked)
+        if place in self.met and not self.free:
+            conditions, self.fails, self.alive = self.met[place]
+        else:
+            conditions = []
+            for candidate in candidates:
+                self.locals |= self.named(binders, candidate)
+                conditions.append(self.dag.true if where is None else self.truth(where))
+            self.met[place] = conditions, self.fails, self.alive
         if self.free:
             self.choose_freely(candidates, binders, conditions)
             return
@@ -477,6 +499,8 @@ class _Run:
                 return (self.junction(args, dag.false, dag.disj, dag.invert),)
             case terms.Implies(left, right):
                 premise = self.truth(left)
+                if premise == dag.false:
+                    return (dag.true,)
                 return (dag.disj(dag.invert(premise), self.under(premise, right)[0]),)
             case terms.Compare():
                 return (self.compare(term),)
@@ -523,23 +547,30 @@ class _Run:
         """A conjunction or disjunction, each part evaluated only where those before do not decide."""
         known = neutral
         for arg in args:
-            known = join(known, self.under(go_on(known), arg)[0])
+            further = go_on(known)
+            if further == self.dag.false:
+                break
+            known = join(known, self.under(further, arg)[0])
         return known
 
     def conditional(self, condition: Term, then: Term, orelse: Term, type: Type) -> Nodes:
         test = self.truth(condition)
+        if self.dag.constant(test) is not None:
+            chosen = then if test == self.dag.true else orelse
+            return convert(self.dag, self.value(chosen), chosen.type, type)
         taken = convert(self.dag, self.under(test, then), then.type, type)
         other = convert(self.dag, self.under(self.dag.invert(test), orelse), orelse.type, type)
         return tuple(self.dag.ite(test, a, b) for a, b in zip(taken, other, strict=True))
 
     def each(self, binders: tuple[Local, ...], where: Term | None, body: Term) -> list[tuple[int, int]]:
-        """For every binding, whether it counts, and the truth of the body."""
+        """For every binding that may count, whether it does, and the truth of the body."""
         found = []
         outer = dict(self.locals)
         for values in self.instance.values(binders):
             self.locals |= self.named(binders, bindings(binders, values))
             condition = self.dag.true if where is None else self.truth(where)
-            found.append((condition, self.under(condition, body)[0]))
+            if condition != self.dag.false:
+                found.append((condition, self.under(condition, body)[0]))
         self.locals = outer
         return found
 

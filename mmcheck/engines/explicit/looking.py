@@ -114,7 +114,10 @@ class Looks:
     def _step_invariant(self, prop: StepInvariant) -> None:
         for _, predicates in self.program.step_claims(prop):
             for number, (action, predicate) in enumerate(zip(self.program.actions, predicates, strict=True)):
-                wanted = self.dag.conj(self._violated(predicate), action.changes)
+                violated = self._violated(predicate)
+                if violated == self.dag.false:
+                    continue
+                wanted = self.dag.conj(violated, action.changes)
                 if wanted != self.dag.false:
                     errs = self.dag.conj(predicate.fails, action.changes)
                     self.steps[number].append(_StateLook((prop.name, 0), wanted, errs))

@@ -8,11 +8,12 @@ keeps its name along the trace. What was found at its end is looked for again th
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias, assert_never
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mmcheck.core.instance import State
 from mmcheck.core.semantics import Dynamics, Env, ModelError, at, denote
@@ -35,9 +36,14 @@ from mmcheck.engines.explicit.looking import Found
 from mmcheck.engines.explicit.program import Program, Rows
 
 BLOCK = 4_096
+MOST_KEPT = 1 << 18
+"""How many successors are kept from one trace to the next."""
 
 Ending: TypeAlias = tuple[Binding, tuple[Step, ...], FailedStep | Failure | None]
 """What is at the end of a trace: the instance of the property, a last step, a failure."""
+
+_Successors: TypeAlias = tuple[NDArray[np.intp], NDArray[np.intp], Rows]
+"""Where the steps of each action end, the states (of a block) that the steps are from, where they lead."""
 
 _Link: TypeAlias = tuple[str, Rows]
 """A transition, and (one of the orbit of) the state that it leads to."""
@@ -49,6 +55,8 @@ class Tracer:
 
     program: Program
     levels: list[Level]
+    _known: dict[tuple[int, int], _Successors] = field(default_factory=dict)
+    _kept: int = 0
 
     @cached_property
     def dynamics(self) -> Dynamics:
@@ -77,27 +85,38 @@ class Tracer:
         words = np.array([found.words], np.uint64)
         links: list[_Link] = []
         for level in range(found.level - 1, -1, -1):
-            before, transition = self._before(words, self.levels[level])
+            before, transition = self._before(words, level)
             links.append((transition, words))
             words = before
         return words, links[::-1]
 
-    def _before(self, words: Rows, level: Level) -> tuple[Rows, str]:
+    def _before(self, words: Rows, level: int) -> tuple[Rows, str]:
         """A state of a level with a step to (one of the orbit of) a state, and the transition of the step."""
-        for rows in level.blocks(BLOCK):
-            block = self.program.block(rows)
-            sources = [np.flatnonzero(block.truth(action.ground.guard)) for action in self.program.actions]
-            # Together, as the canonical form of few states takes hardly less time than that of many.
-            pairs = zip(self.program.actions, sources, strict=True)
-            targets = np.concatenate([action.targets(block, chosen) for action, chosen in pairs])
-            hits = (self.program.canonical_rows(targets) == words).all(axis=1)
+        for number, rows in enumerate(self.levels[level].blocks(BLOCK)):
+            ends, sources, targets = self._successors((level, number), rows)
+            hits = (targets == words).all(axis=1)
             if hits.any():
                 first = int(np.argmax(hits))
-                ends = np.cumsum([len(chosen) for chosen in sources])
                 action = self.program.actions[int(np.searchsorted(ends, first, "right"))]
-                row = block.row(int(np.concatenate(sources)[first]))
+                row = self.program.block(rows).row(int(sources[first]))
                 return np.array([row], np.uint64), action.ground.action.transition.name
         raise RuntimeError("a state that was reached has no predecessor in the level before")
+
+    def _successors(self, place: tuple[int, int], rows: Rows) -> _Successors:
+        """Where the steps from a block of states lead; known from an earlier trace, if they were kept."""
+        if (known := self._known.get(place)) is not None:
+            return known
+        block = self.program.block(rows)
+        sources = [np.flatnonzero(block.truth(action.ground.guard)) for action in self.program.actions]
+        # Together, as the canonical form of few states takes hardly less time than that of many.
+        pairs = zip(self.program.actions, sources, strict=True)
+        targets = np.concatenate([action.targets(block, chosen) for action, chosen in pairs])
+        ends = np.cumsum([len(chosen) for chosen in sources])
+        found = ends, np.concatenate(sources), self.program.canonical_rows(targets)
+        if self._kept + len(targets) <= MOST_KEPT:
+            self._kept += len(targets)
+            self._known[place] = found
+        return found
 
     def _run(self, first: Rows, links: list[_Link]) -> tuple[State, list[Step]]:
         """A run of real states through the orbits of the links."""
