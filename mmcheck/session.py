@@ -354,7 +354,8 @@ def _property_outcome(certifier: Certifier, check: Check, prop: Property, answer
         binding, trace = renumber(instance, verdict.binding, verdict.trace)
         verdict = replace(verdict, binding=binding, trace=trace)
     try:
-        certifier.certify(prop, verdict)
+        if prop.name not in answer.reproved:
+            certifier.certify(prop, verdict)
     except UnsettledError as error:
         verdict = Unknown(f"it was proved, but not proved again: {error}")
     trivial = (
@@ -370,6 +371,7 @@ def _property_outcome(certifier: Certifier, check: Check, prop: Property, answer
         _blame(instance, prop, verdict),
         "true under the constants of this check, whatever happens" if trivial else _note(prop, answer),
         _account(certifier, verdict),
+        answer.deciders.get(prop.name, ""),
     )
 
 

@@ -47,6 +47,7 @@ class Heartbeat:
             p.seconds,
             p.bytes_per_state,
             p.about,
+            p.beside,
         )
         self._write(f"{CLEAR}{line[: self._width - 1]}" if self._terminal else f"{line}\n")
         self._visible = self._terminal

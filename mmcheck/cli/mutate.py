@@ -21,7 +21,7 @@ from mmcheck.core.mutation import Fate, MutationOutcome
 from mmcheck.diagnostics import SpecError
 from mmcheck.engines.engine import Limits, Preferences
 from mmcheck.engines.limits import ordinary_memory_limit
-from mmcheck.engines.registry import DEFAULT, ENGINES
+from mmcheck.engines.registry import ENGINES
 from mmcheck.mutation import run as mutation
 from mmcheck.report import diagnostics, progress
 from mmcheck.report import mutation as report
@@ -96,7 +96,7 @@ The last line on stderr always says which.
 @click.option(
     "--engine",
     type=click.Choice(list(ENGINES)),
-    default=DEFAULT,
+    default="explicit",
     show_default=True,
     help="What does the search.",
 )

@@ -131,7 +131,7 @@ Examples:
     type=click.Choice(list(ENGINES)),
     default=DEFAULT,
     show_default=True,
-    help="What does the search.",
+    help="What does the search; `auto` has solver engines beside one that takes long.",
 )
 @click.option(
     "--no-symmetry",
@@ -153,6 +153,14 @@ Examples:
     default=2,
     show_default=True,
     help="Threads of the explicit engine, shared between the processes. Results do not depend on them.",
+)
+@click.option(
+    "--helpers",
+    type=click.IntRange(min=0, max=8),
+    metavar="N",
+    show_default="1, or 2 where there are more than two cores",
+    help="Processes with solver engines beside a search that takes longer than 3 s (engine auto). With "
+    "0, and with --coverage, the search is left alone.",
 )
 @click.option(
     "--keep-going/--stop-at-first",
@@ -239,6 +247,7 @@ def verify(
     no_symmetry: bool,
     jobs: int | None,
     threads: int,
+    helpers: int | None,
     keep_going: bool,
     format: str,
     reports: tuple[ReportFile, ...],
@@ -259,7 +268,9 @@ def verify(
     if not paths:
         raise click.UsageError("no path given: name files or folders, such as `mmcheck verify specs`")
     limits = Limits(max_states, max_depth, timeout, max_memory or ordinary_memory_limit())
-    preferences = Preferences(not no_symmetry, threads, spill, checkpoint)
+    # Only a search that goes to its end knows what was covered.
+    helpers = 0 if coverage else helpers
+    preferences = Preferences(not no_symmetry, threads, spill, checkpoint, helpers=helpers)
     options = session.Options(
         settings,
         checks,

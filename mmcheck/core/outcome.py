@@ -69,6 +69,8 @@ class PropertyOutcome:
     blame: Blame | None = None
     note: str = ""
     account: Account | None = None
+    engine: str = ""
+    """The engine that decided it, where that is another one than the statistics of the check are of."""
 
     @property
     def ending(self) -> Ending:

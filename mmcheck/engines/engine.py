@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -11,6 +11,11 @@ from mmcheck.core.coverage import Branch, Taken
 from mmcheck.core.instance import Instance
 from mmcheck.core.outcome import Statistics
 from mmcheck.core.verdict import Verdict
+
+
+def nothing_elsewhere() -> int:
+    """No memory."""
+    return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,8 @@ class Limits:
     """Seconds of wall-clock time for a check."""
     max_memory: int | None = None
     """Bytes of resident memory of the process."""
+    elsewhere: Callable[[], int] = nothing_elsewhere
+    """Bytes that other processes hold meanwhile on behalf of the same check; they count as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,11 @@ class Preferences:
     """A folder for where the search stands, so that a later run can go on from there."""
     stop_at: frozenset[str] = frozenset()
     """The properties whose first violation ends the search."""
+    helpers: int | None = None
+    """How many processes may work beside the search (engine auto): 0 leaves it alone. None is one for each
+    core but that of the search, two at most."""
+    head_start: float = 3.0
+    """Seconds that the search has for itself before there is a helper."""
 
 
 ORDINARY = Preferences()
@@ -59,6 +71,10 @@ class Progress:
     """The most memory that a state takes; 0 where the engine does not know."""
     about: str = ""
     """What is under way, where that may be one of several things."""
+    decided: frozenset[str] = frozenset()
+    """The properties that are decided already, by what was found."""
+    beside: tuple[str, ...] = ()
+    """What is done beside it in other processes, as sentences without an end."""
 
     @property
     def rate(self) -> float:
@@ -67,6 +83,11 @@ class Progress:
 
 
 Observe: TypeAlias = Callable[[Progress], None]
+
+
+class EnoughError(Exception):
+    """Raised by an observer where nothing more is wanted of an engine. The explicit engine then answers with
+    what it has, as after Ctrl-C; it may leave any other as an exception."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +105,10 @@ class Answer:
     interrupted: bool = False
     branches: Mapping[Branch, Taken] | None = None
     """The branches that were taken; None from an engine that does not know, since it takes no steps."""
+    deciders: Mapping[str, str] = field(default_factory=dict)
+    """For properties that another engine decided than that of the statistics, its name."""
+    reproved: frozenset[str] = frozenset()
+    """The properties whose proofs by induction were proved again already."""
 
 
 class Engine(Protocol):

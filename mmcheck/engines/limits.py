@@ -38,6 +38,14 @@ def private_memory() -> int:
         return resident_memory()
 
 
+def available_cores() -> int:
+    """How many cores the process may run on."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
+
+
 def machine_memory() -> int:
     """Bytes of memory that the machine has, or that the control group of the process is allowed."""
     physical = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
@@ -109,6 +117,6 @@ class Watch:
     def exceeded_by(self, bytes: int) -> str | None:
         """Why so much more memory cannot be taken, if it cannot."""
         limit = self.limits.max_memory
-        if limit is not None and private_memory() + bytes >= limit:
+        if limit is not None and private_memory() + self.limits.elsewhere() + bytes >= limit:
             return f"{_MEMORY} {limit / 2**20:,.0f} MiB was reached"
         return None

@@ -11,7 +11,7 @@ from mmcheck.core.certify import Reprove
 from mmcheck.core.induction import InductionOutcome
 from mmcheck.core.instance import Instance
 from mmcheck.engines.engine import ORDINARY, Engine, Limits, Observe, Preferences
-from mmcheck.engines.limits import Watch
+from mmcheck.engines.limits import Watch, available_cores
 from mmcheck.engines.reference.search import ReferenceEngine
 
 
@@ -62,7 +62,27 @@ def _ic3(preferences: Preferences = ORDINARY) -> Engine:
     return Ic3Engine()
 
 
+def _auto(preferences: Preferences = ORDINARY) -> Engine:
+    from mmcheck.engines.portfolio.engine import Portfolio
+    from mmcheck.engines.portfolio.work import Turn
+
+    return Portfolio(
+        search=_explicit(preferences),
+        lanes=((Turn(_kinduction, max_depth=1, seconds=5.0), Turn(_ic3)), (Turn(_bmc, max_depth=100),)),
+        reproof=reproof,
+        helpers=ordinary_helpers() if preferences.helpers is None else preferences.helpers,
+        head_start=preferences.head_start,
+        stop_at=preferences.stop_at,
+    )
+
+
+def ordinary_helpers() -> int:
+    """How many helpers there are when nobody says: two are busy at least, the search being one of them."""
+    return max(1, min(2, available_cores() - 1))
+
+
 ENGINES: Mapping[str, Maker] = {
+    "auto": _auto,
     "explicit": _explicit,
     "reference": _reference,
     "bmc": _bmc,
@@ -99,6 +119,6 @@ def examine(instance: Instance, limits: Limits, observe: Observe) -> tuple[Induc
     return tuple(found)
 
 
-DEFAULT = "explicit"
+DEFAULT = "auto"
 
 NAMES = tuple(ENGINES)

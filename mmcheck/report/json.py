@@ -100,7 +100,7 @@ def _check(outcome: CheckOutcome) -> Object:
         "statistics": _statistics(outcome.statistics),
         "coverage": _coverage(outcome.coverage) if outcome.coverage else None,
         "warnings": [diagnostic(d) for d in outcome.warnings],
-        "properties": [_property(p, outcome.instance) for p in outcome.properties],
+        "properties": [_property(p, outcome.instance, outcome.statistics.engine) for p in outcome.properties],
     }
 
 
@@ -164,7 +164,7 @@ def _ending(ending: Ending) -> str:
 # --- properties ------------------------------------------------------------------------------------------
 
 
-def _property(outcome: PropertyOutcome, instance: Instance) -> Object:
+def _property(outcome: PropertyOutcome, instance: Instance, engine: str) -> Object:
     return {
         "name": outcome.prop.name,
         "kind": kind(outcome.prop),
@@ -175,6 +175,7 @@ def _property(outcome: PropertyOutcome, instance: Instance) -> Object:
         "as_expected": outcome.ending is Ending.AS_EXPECTED,
         "assumptions": list(outcome.assumptions),
         "note": outcome.note,
+        "engine": None if isinstance(outcome.verdict, Unknown) else outcome.engine or engine,
         **_verdict(outcome.verdict, instance),
         "blame": _blame(outcome.blame) if outcome.blame else None,
         "fairness": _account(outcome.account) if outcome.account else None,

@@ -63,6 +63,8 @@ def verdict_phrase(outcome: PropertyOutcome) -> str:
             phrase = f"unknown: {reason}"
         case _:
             assert_never(outcome.verdict)
+    if outcome.engine:
+        phrase += f", by {outcome.engine}"
     if outcome.assumptions:
         phrase += f", under assumption {', '.join(outcome.assumptions)}"
     stated = outcome.expected.expectation is not Expectation.HOLDS

@@ -16,6 +16,7 @@ def progress_line(
     seconds: float,
     bytes_per_state: int = 0,
     about: str = "",
+    beside: tuple[str, ...] = (),
 ) -> str:
     """`explicit: search, 1,234,567 states (21 bytes each), 45,000/s, depth 12, frontier 345, 21 MiB, 9 s`"""
     searched = (
@@ -31,7 +32,7 @@ def progress_line(
         size(memory),
         duration(seconds),
     )
-    return f"{about + ': ' if about else ''}{engine}: {', '.join(parts)}"
+    return "; ".join([f"{about + ': ' if about else ''}{engine}: {', '.join(parts)}", *beside])
 
 
 def mutation_line(done: int, total: int, survived: int) -> str:

@@ -169,7 +169,8 @@ def statistics(outcome: CheckOutcome) -> list[str]:
         searched = [f"depth {found.depth:,}", *(["INTERRUPTED"] if outcome.interrupted else [])]
     if all(isinstance(p.prop, Scenario) for p in outcome.properties):
         searched = ["no search was needed"]
-    return [*searched, duration(found.seconds), f"{found.engine} engine"]
+    names = dict.fromkeys([found.engine, *(p.engine for p in outcome.properties if p.engine)])
+    return [*searched, duration(found.seconds), f"{' and '.join(names)} engine{'s' * (len(names) > 1)}"]
 
 
 # --- a line a property -----------------------------------------------------------------------------------

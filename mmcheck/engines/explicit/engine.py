@@ -20,7 +20,7 @@ from mmcheck.core.system import (
 )
 from mmcheck.core.trace import Trace
 from mmcheck.core.verdict import Binding, Exhaustive, Proved, Unknown, Verdict, Violated, Witness, given
-from mmcheck.engines.engine import Answer, Limits, Observe
+from mmcheck.engines.engine import Answer, EnoughError, Limits, Observe
 from mmcheck.engines.explicit.liveness import LivenessJudge
 from mmcheck.engines.explicit.looking import DEADLOCK, ERROR, Found, Key
 from mmcheck.engines.explicit.search import NAME, Search, Tuning
@@ -50,6 +50,8 @@ class ExplicitEngine:
             except KeyboardInterrupt:
                 search.stopped = "it was interrupted"
                 interrupted = True
+            except EnoughError as enough:
+                search.stopped = str(enough)
             search.save()
             liveness = LivenessJudge(search)
             try:
@@ -57,6 +59,8 @@ class ExplicitEngine:
             except KeyboardInterrupt:
                 liveness.unjudged = "it was interrupted"
                 interrupted = True
+            except EnoughError as enough:
+                liveness.unjudged = str(enough)
             return _Judge(search, liveness).answer(interrupted)
         finally:
             search.close()

@@ -186,6 +186,7 @@ class Search:
             states.append(state)
             if len(states) % 4096 == 0:
                 self.stopped = self.watch.exceeded(len(states))
+                self._tell(len(states))
             if self.stopped is not None:
                 break
         expansion = Expansion()
@@ -302,6 +303,7 @@ class Search:
                 self.seconds,
                 resident_memory(),
                 self.bytes_per_state,
+                decided=frozenset({name for name, _ in self.found} - {name for name, _ in self.open}),
             )
         )
 
