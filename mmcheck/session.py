@@ -33,6 +33,7 @@ from mmcheck.core.system import (
     Reachable,
     Scenario,
     StepInvariant,
+    Transition,
 )
 from mmcheck.core.terms import Literal
 from mmcheck.core.trace import Failure
@@ -45,6 +46,7 @@ from mmcheck.elaborate.modules import SUFFIX, Program, load_program, merge_progr
 from mmcheck.elaborate.scope import Symbols, declare, did_you_mean
 from mmcheck.engines.certificates import write_certificate
 from mmcheck.engines.engine import Answer, Limits, Observe, Preferences, Progress
+from mmcheck.engines.firing import never_steps
 from mmcheck.engines.registry import DEFAULT, ENGINES, examine, reproof
 from mmcheck.engines.scratch import foreign_file
 from mmcheck.source import SourceFile
@@ -255,7 +257,10 @@ def verify_check(
     _require_initial_states(spec, check, instance, answer, outcomes)
     if options.certificates is not None:
         _write_certificates(options.certificates / spec.program.name / check.name, instance, check, outcomes)
-    warnings = tuple(_warnings(instance, check, answer))
+    warnings = (
+        *_never_moving(instance, check, answer, options, observe),
+        *_warnings(instance, check, answer),
+    )
     coverage = _coverage(instance, answer, outcomes)
     examined = _examine(instance, options, observe) if options.induction and not answer.interrupted else ()
     return CheckOutcome(
@@ -432,19 +437,46 @@ def _require_initial_states(
     )
 
 
+def _never_moving(
+    instance: Instance, check: Check, answer: Answer, options: Options, observe: Observe
+) -> Iterator[Diagnostic]:
+    """That nothing ever happens, where a proof by induction would hide it: no state was visited for that."""
+    fired = answer.statistics.fired
+    if any(fired.values()) or answer.statistics.complete or answer.interrupted:
+        return
+    if any(map(_is_by_induction, answer.verdicts.values())) and never_steps(
+        instance, options.limits, observe
+    ):
+        for transition in instance.system.transitions:
+            yield from _never_fired(transition, check)
+
+
+def _is_by_induction(verdict: Verdict) -> bool:
+    match verdict:
+        case Proved(Inductive()) | Violated(evidence=Inductive()):
+            return True
+        case _:
+            return False
+
+
+def _never_fired(transition: Transition, check: Check) -> Iterator[Diagnostic]:
+    if not transition.impossible:
+        yield Diagnostic(
+            "W600",
+            f"`{transition.name}` never fired in check `{check.name}`",
+            transition.span,
+            "look at its `require`s: what it models is not a part of what was verified",
+        )
+
+
 def _warnings(instance: Instance, check: Check, answer: Answer) -> Iterator[Diagnostic]:
     """What makes a good verdict suspicious. Where there is no state at all, nothing can be said."""
     if not answer.statistics.states:
         return
     if answer.statistics.complete:
         for transition in instance.system.transitions:
-            if not answer.statistics.fired.get(transition.name) and not transition.impossible:
-                yield Diagnostic(
-                    "W600",
-                    f"`{transition.name}` never fired in check `{check.name}`",
-                    transition.span,
-                    "look at its `require`s: what it models is not a part of what was verified",
-                )
+            if not answer.statistics.fired.get(transition.name):
+                yield from _never_fired(transition, check)
     spans = {prop.name: prop.span for prop in instance.system.properties}
     for name, premises in answer.unmet_premises.items():
         for premise in premises:

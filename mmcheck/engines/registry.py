@@ -46,7 +46,7 @@ def _bmc(preferences: Preferences = ORDINARY) -> Engine:
     # z3 is loaded where the engine is used.
     from mmcheck.engines.symbolic.bmc import BmcEngine
 
-    return BmcEngine()
+    return BmcEngine(preferences.symmetry)
 
 
 def _kinduction(preferences: Preferences = ORDINARY) -> Engine:

@@ -17,12 +17,15 @@ from mmcheck.core.outcome import CheckOutcome, Ending, PropertyOutcome, SpecOutc
 from mmcheck.core.types import show_value
 from mmcheck.core.verdict import Violated
 from mmcheck.diagnostics import Diagnostic
+from mmcheck.report import induction
 from mmcheck.report.html_source import CountedFile, Excerpt, counted_files, excerpt
 from mmcheck.report.html_trace import TraceView, trace_view
 from mmcheck.report.phrases import expectation, kind, verdict_phrase
 from mmcheck.report.run import Run, lemmas_of, traces_of
 from mmcheck.report.text import MARKS, settings, statistics
 
+WIDTH = 100
+"""Columns of what is shown as text."""
 TEMPLATES = Path(__file__).parent / "templates"
 CLASSES = {
     Ending.AS_EXPECTED: "good",
@@ -70,6 +73,8 @@ class CheckView:
     statistics: str
     warnings: tuple[DiagnosticView, ...]
     traces: tuple[TraceView, ...]
+    induction: str
+    """What induction says, as text; empty where nobody asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +155,15 @@ def _check(id: str, outcome: CheckOutcome) -> CheckView:
             for p in _counterexamples_first(outcome)
             for i, (binding, trace) in enumerate(traces_of(p))
         ),
+        _induction(outcome),
     )
+
+
+def _induction(outcome: CheckOutcome) -> str:
+    if not outcome.induction:
+        return ""
+    lines = induction.render(outcome.induction, outcome.instance, WIDTH)
+    return "\n".join(line.plain.rstrip() for line in lines)
 
 
 def _counterexamples_first(outcome: CheckOutcome) -> Iterator[PropertyOutcome]:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, assert_never
 from mmcheck.core.blame import Blame
 from mmcheck.core.check import Expectation, Expected
 from mmcheck.core.coverage import BranchCoverage, Coverage
+from mmcheck.core.induction import Cti, InductionOutcome
 from mmcheck.core.instance import Action, Instance, State
 from mmcheck.core.lasso import Account
 from mmcheck.core.outcome import CheckOutcome, Ending, PropertyOutcome, SpecOutcome, Statistics
@@ -100,6 +101,7 @@ def _check(outcome: CheckOutcome) -> Object:
         "statistics": _statistics(outcome.statistics),
         "coverage": _coverage(outcome.coverage) if outcome.coverage else None,
         "warnings": [diagnostic(d) for d in outcome.warnings],
+        "induction": [_induction(found, outcome.instance) for found in outcome.induction],
         "properties": [_property(p, outcome.instance, outcome.statistics.engine) for p in outcome.properties],
     }
 
@@ -276,6 +278,33 @@ def _blame(blame: Blame) -> Object:
         "position": position(span),
         "bindings": _binding(blame.bindings),
         "reads": [{"cell": label, "value": value(item)} for label, item in blame.reads],
+    }
+
+
+# --- induction -------------------------------------------------------------------------------------------
+
+
+def _induction(found: InductionOutcome, instance: Instance) -> Object:
+    return {
+        "property": found.prop.name,
+        "inductive": found.holds,
+        "initiation": _cti(found.initiation, instance) if found.initiation else None,
+        "consecution": [
+            {
+                "transition": each.transition,
+                "kept": None if each.gave_up else each.cti is None,
+                "counterexample": _cti(each.cti, instance) if each.cti else None,
+            }
+            for each in found.consecutions
+        ],
+    }
+
+
+def _cti(found: Cti, instance: Instance) -> Object:
+    return {
+        "binding": _binding(found.binding),
+        "trace": _trace(found.trace, instance),
+        "blame": _blame(found.blame) if found.blame else None,
     }
 
 

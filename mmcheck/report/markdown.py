@@ -13,6 +13,7 @@ from rich.cells import cell_len
 
 from mmcheck.core.outcome import CheckOutcome, Ending, PropertyOutcome, SpecOutcome
 from mmcheck.diagnostics import Diagnostic
+from mmcheck.report import induction
 from mmcheck.report.layout import place, printable
 from mmcheck.report.phrases import expectation, verdict_phrase
 from mmcheck.report.run import Run, traces_of
@@ -63,6 +64,9 @@ def _check(outcome: CheckOutcome, run: Run) -> Iterator[str]:
     yield ""
     yield from _filled(f"{', '.join(statistics(outcome))}.")
     yield from _diagnostics(outcome.warnings)
+    if outcome.induction:
+        lines = induction.render(outcome.induction, outcome.instance, WIDTH)
+        yield from ("```", *(line.plain.rstrip() for line in lines), "```", "")
     for prop in outcome.properties:
         if shows(prop, run.traces) and traces_of(prop):
             yield from ("```", *evidence(prop, outcome.instance, WIDTH).plain.split("\n"), "```", "")

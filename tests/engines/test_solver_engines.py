@@ -23,7 +23,7 @@ from mmcheck.engines.engine import Answer, Limits, Progress
 from mmcheck.engines.registry import ENGINES, EXHAUSTIVE, reproof
 from mmcheck.session import Options, instantiate
 
-SOLVERS = [name for name in ENGINES if name not in EXHAUSTIVE]
+SOLVERS = [name for name in ENGINES if name not in (*EXHAUSTIVE, "auto")]
 CASES = sorted((Path(__file__).parents[1] / "cases" / "verdict").glob("*.mmc"))
 
 COUNTER = """

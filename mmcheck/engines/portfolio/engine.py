@@ -167,11 +167,12 @@ class _Race:
         return self.solvable - self.decided - self.verdicts.keys()
 
     def _enough(self) -> str | None:
-        """Why nothing more is wanted, if that is so."""
+        """Why nothing more is wanted, if that is so. A search that decides everything itself ends itself."""
         violated = {name for name, verdict in self.verdicts.items() if isinstance(verdict, Violated)}
         if violated & self.portfolio.stop_at:
             return "the search ended at the first violation, as was asked for"
-        if not set(self.properties) - self.decided - self.verdicts.keys():
+        open_ones = set(self.properties) - self.decided
+        if open_ones and not open_ones - self.verdicts.keys():
             return "the search ended, since everything was decided"
         return None
 

@@ -21,12 +21,15 @@ class BmcEngine:
 
     name = "bmc"
 
+    def __init__(self, symmetry: bool = True) -> None:
+        self.symmetry = symmetry
+
     def check(
         self, instance: Instance, properties: tuple[str, ...], limits: Limits, observe: Observe
     ) -> Answer:
         """Judge the named properties by the runs up to the greatest depth."""
         chosen = tuple(p for p in instance.system.properties if p.name in properties)
-        search = Search(instance, chosen, Conduct(self.name, Watch(limits), observe))
+        search = Search(instance, chosen, Conduct(self.name, Watch(limits), observe), symmetry=self.symmetry)
         most = DEPTH if limits.max_depth is None else limits.max_depth
         try:
             search.begin()

@@ -19,6 +19,7 @@ from mmcheck.core.verdict import Binding, Proved, Unknown, Verdict, Violated, Wi
 from mmcheck.engines.limits import resident_memory
 from mmcheck.engines.scenario import play
 from mmcheck.engines.symbolic.decoding import Teller
+from mmcheck.engines.symbolic.first_use import FirstUse
 from mmcheck.engines.symbolic.grounded import Goal, Grounded
 from mmcheck.engines.symbolic.solver import Conduct, Formula, Result, Solver
 from mmcheck.engines.symbolic.unroll import Unrolling
@@ -35,6 +36,8 @@ class Search:
     conduct: Conduct
     helpers: tuple[Property, ...] = ()
     """Properties that nobody asked about, but that may help to prove others."""
+    symmetry: bool = True
+    """Whether one run is looked at of those that differ by a permutation of elements."""
     depth: int = -1
     found: dict[str, tuple[Binding, Trace]] = field(default_factory=dict)
     """What was found, by the name of the goal."""
@@ -68,6 +71,7 @@ class Search:
         self.conduct.at("encoding", 0)
         self.conduct.look()
         self.frames = Unrolling(self.grounded, Solver(self.conduct))
+        self.first_use = FirstUse(self.frames) if self.symmetry else None
         self._look_before()
         self.frames.begin()
         self._look_at_senseless_states()
@@ -106,7 +110,9 @@ class Search:
             return False
         if frame:
             self.frames.extend()
-            if self._ask(f"runs of {frame} steps") is Result.IMPOSSIBLE:
+            if self.first_use is not None:
+                self.first_use.extend()
+            if self._ask(f"runs of {frame} steps", *self._of_each_orbit(None)) is Result.IMPOSSIBLE:
                 self.is_exhausted = True
                 return False
         # What a step from the last frame shows, a run shows that is one longer.
@@ -124,13 +130,17 @@ class Search:
         self.conduct.depth = length
         shown = self.frames.truth(node, frame)
         mark = self.frames.solver.mark(shown)
-        match self._ask(f"{goal.name}, runs of {length} steps", mark):
+        match self._ask(f"{goal.name}, runs of {length} steps", mark, *self._of_each_orbit(goal)):
             case Result.POSSIBLE:
                 self._keep(goal, frame)
             case Result.IMPOSSIBLE:
                 self.frames.solver.forget(shown)
             case Result.GAVE_UP:
                 self.skipped.setdefault(goal.name, length)
+
+    def _of_each_orbit(self, goal: Goal | None) -> list[Formula]:
+        """What to assume so that of each orbit of runs one is left, where that is enough."""
+        return [] if self.first_use is None else self.first_use.assuming(goal)
 
     def _keep(self, goal: Goal, frame: int) -> None:
         model = self.frames.solver.model()

@@ -99,8 +99,12 @@ class Unrolling:
         """The actions that lead to the last frame."""
         return [self.grounded.actions[self._selected(model, frame)].action for frame in range(last)]
 
+    def selectors(self, frame: int) -> tuple[Formula, ...]:
+        """A literal for each action: whether it leads from a frame to the next."""
+        return tuple(_framed(s, frame) for s in self.encoding.selectors)
+
     def _selected(self, model: Model, frame: int) -> int:
-        chosen = model.chosen(_framed(s, frame) for s in self.encoding.selectors)
+        chosen = model.chosen(self.selectors(frame))
         if len(chosen) != 1:
             raise DecodingError("a step has not exactly one action")
         return chosen[0]
