@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 import mmcheck
 from mmcheck.cli.group import mmcheck as command
@@ -14,6 +15,8 @@ from mmcheck.core.instance import Instance
 from mmcheck.core.semantics import Dynamics
 from mmcheck.engines.certificates import certificate_solvers, recheck_certificates
 from mmcheck.session import Options
+
+ROOT = Path(__file__).parents[2]
 
 SPEC = """
 sort Task = 2;
@@ -66,6 +69,27 @@ def test_counterexamples_to_induction_are_steps(examined: mmcheck.CheckOutcome) 
         (step,) = broken.cti.trace.steps
         assert step in dynamics.steps(broken.cti.trace.initial, step.action)
         assert step.action.transition.name == "grow"
+
+
+def test_documents_tell_it(examined: mmcheck.CheckOutcome) -> None:
+    outcomes = [mmcheck.SpecOutcome("spec.mmc", "spec", (examined,))]
+    document = json.loads(mmcheck.render_report(outcomes, "json"))
+    schema = json.loads((ROOT / "docs" / "json.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator(schema).validate(document)
+    told = {each["property"]: each for each in document["specs"][0]["checks"][0]["induction"]}
+    assert {name: each["inductive"] for name, each in told.items() if each["inductive"]} == dict.fromkeys(
+        ["counted", "exclusive", "ages"], True
+    )
+    assert told["at_first"]["initiation"]["trace"]["length"] == 0
+    (broken,) = (each for each in told["young"]["consecution"] if not each["kept"])
+    assert broken["transition"] == "grow" and broken["counterexample"]["trace"]["length"] == 1
+    assert broken["counterexample"]["blame"]["part"] == "age < 3"
+    fields = {name for each in told["young"]["consecution"] for name in each} | told["young"].keys()
+    page = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+    assert {name for name in fields if name not in page} == set()
+    for format in ("markdown", "html"):
+        page = mmcheck.render_report(outcomes, format)
+        assert "young is broken by grow" in page and "by grow, 2 of 3 transitions keep it" in page
 
 
 # --- on the command line ---------------------------------------------------------------------------------

@@ -21,6 +21,8 @@ from mmcheck.core.types import BOOL
 from mmcheck.core.verdict import Inductive, Proved, Unknown, Violated
 from mmcheck.engines.engine import Answer, Limits, Progress
 from mmcheck.engines.registry import ENGINES, EXHAUSTIVE, reproof
+from mmcheck.engines.symbolic.bmc import BmcEngine
+from mmcheck.engines.symbolic.first_use import mentioned
 from mmcheck.session import Options, instantiate
 
 SOLVERS = [name for name in ENGINES if name not in (*EXHAUSTIVE, "auto")]
@@ -131,6 +133,62 @@ def test_many_random_specs() -> None:
     settings(SHORT, max_examples=400)(given(specs())(check_engines))()
 
 
+# --- symmetry --------------------------------------------------------------------------------------------
+
+
+def lengths(answer: Answer) -> dict[str, int | None]:
+    return {name: length_of(verdict) for name, verdict in answer.verdicts.items()}
+
+
+def check_first_use(text: str) -> None:
+    """Demanding an order of first uses changes no length."""
+    instance = instance_of(text)
+    limits = Limits(max_depth=4, timeout=60)
+    with_it, without = (
+        BmcEngine(symmetry).check(instance, names(instance), limits, nothing) for symmetry in (True, False)
+    )
+    assert lengths(with_it) == lengths(without), text
+
+
+def test_first_use_changes_no_length_in_random_specs() -> None:
+    SHORT(given(specs())(check_first_use))()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7_200)
+def test_first_use_changes_no_length_in_many_random_specs() -> None:
+    settings(SHORT, max_examples=300)(given(specs())(check_first_use))()
+
+
+QUEUE = """
+sort Task = 3;
+state { Task? first; Task? last; bool seen[Task]; Task chosen = any; }
+transition enter(Task t, Task u) { require !seen[t] && t != u; seen[t] = true; last = t; first = u; }
+transition leave(Task t) { require last == t; last = null; }
+invariant not_all: exists Task t: !seen[t];
+invariant first_is_not_last(Task t): first == t => last != t;
+invariant chosen_comes_last(Task t): chosen == t && seen[t] => forall Task u: seen[u];
+reachable last_is(Task t, Task u): last == t && first == u && t != u || t == u;
+reachable others_seen(Task t): !seen[t] && forall Task u where u != t: seen[u];
+deadlock free;
+"""
+
+
+def test_first_use_and_properties_that_name_elements() -> None:
+    check_first_use(QUEUE)
+    found = lengths(
+        BmcEngine().check(instance_of(QUEUE), names(instance_of(QUEUE)), Limits(max_depth=5), nothing)
+    )
+    assert found["not_all"] == 3 and found["others_seen"] == 2 and found["chosen_comes_last"] == 1
+
+
+def test_elements_are_mentioned_in_order() -> None:
+    instance = instance_of(QUEUE)
+    orders = {repr(action): mentioned(action) for action in instance.actions}
+    assert [e.ordinal for e in orders["enter(Task#2, Task#0)"]] == [2, 0]
+    assert [e.ordinal for e in orders["enter(Task#1, Task#1)"]] == [1]
+
+
 # --- conduct ---------------------------------------------------------------------------------------------
 
 
@@ -191,6 +249,36 @@ def test_no_initial_state(engine: str) -> None:
     failing = run(engine, "state { 0..1 x; } init { assert x == 1; } invariant fine: x < 2;").verdicts
     assert isinstance(failing["no model error"], Violated)
     assert isinstance(failing["fine"], Unknown)
+
+
+MOTIONLESS = """
+sort Task = 2;
+state {{ {variable}; bool held[Task]; }}
+assume possible: on || !on;
+transition start(Task t) {{ require on && !on; held[t] = true; }}
+transition stop(Task t) {{ require held[t]; held[t] = false; }}
+transition ruled_out() {{ require false; }}
+invariant idle: forall Task t: !held[t];
+"""
+
+
+@pytest.mark.parametrize("engine", ["explicit", "kinduction", "ic3"])
+@pytest.mark.parametrize("variable", ["bool on", "bool on = any; bool much[0..7] = any"])
+def test_a_system_that_never_moves_is_suspicious(engine: str, variable: str) -> None:
+    spec = mmcheck.loads(MOTIONLESS.format(variable=variable))
+    outcome = session.verify_check(spec, spec.checks[0], Options(engine=engine))
+    assert all(isinstance(p.verdict, Proved) for p in outcome.properties)
+    told = [w.message.split("`")[1] for w in outcome.warnings if w.code == "W600"]
+    assert told == ["start", "stop"]
+
+
+@pytest.mark.parametrize("engine", ["kinduction", "ic3"])
+def test_a_system_that_moves_at_last_is_not(engine: str) -> None:
+    """The first initial states have no step, and the solver finds one that has."""
+    text = "state { bool a[0..8] = any; bool b; } transition t() { require forall 0..8 i: a[i]; b = true; }"
+    spec = mmcheck.loads(text)
+    outcome = session.verify_check(spec, spec.checks[0], Options(engine=engine))
+    assert outcome.warnings == ()
 
 
 @pytest.mark.parametrize("engine", SOLVERS)
