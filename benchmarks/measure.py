@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -37,8 +37,8 @@ class Run:
     output: str
 
 
-def run(command: Sequence[str], folder: Path, limit: float) -> Run:
-    """Run a command to its end in `folder`, at most `limit` seconds."""
+def run(command: Sequence[str], folder: Path, limit: float, endings: Collection[int] = (0,)) -> Run:
+    """Run a command in `folder` to its end, which has one of these exit codes, at most `limit` seconds."""
     # Files, not pipes, so that nobody has to read while it runs; two, since progress may cut into a document.
     with _file() as output, _file() as errors:
         begin = time.monotonic()
@@ -67,7 +67,7 @@ def run(command: Sequence[str], folder: Path, limit: float) -> Run:
         said, complained = _text(output), _text(errors)
     if stopped.is_set():
         raise TimeLimitError
-    if process.returncode != 0:
+    if process.returncode not in endings:
         raise CommandError(
             f"{' '.join(command)}: exit status {process.returncode}\n{(said + complained)[-2000:]}"
         )

@@ -29,12 +29,17 @@ def markdown(results: Results) -> str:
 
 
 def write_into(page: Path, results: Results) -> None:
+    """Put the tables where the page has its markers."""
+    write_between(page, markdown(results))
+
+
+def write_between(page: Path, text: str) -> None:
     """Replace what stands between the markers of the page."""
     before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"{page} has no place for the table: {BEGIN} and {END}")
-    page.write_text(f"{before}{BEGIN}\n\n{markdown(results)}\n{END}{after}", encoding="utf-8")
+    page.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}", encoding="utf-8")
 
 
 def losses(results: Results) -> str:

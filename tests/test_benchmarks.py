@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import permutations
 from math import factorial
 from pathlib import Path
@@ -155,3 +156,36 @@ def test_a_run_over_the_limit_is_a_line_of_the_table() -> None:
     done = run("--models", "memfd_pins", "--tools", REFERENCE, "--mmcheck", slow, "--limit", "0.5")
     assert done.returncode == 0, done.stderr
     assert f"| {REFERENCE} |  | states | over 0.5 |" in done.stdout
+
+
+# --- the engines -----------------------------------------------------------------------------------------
+
+
+def engines(*options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "benchmarks.engines", "--specs", "memfd_seal", "--sizes", "1", *options]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_engines_are_measured_on_specs(tmp_path: Path) -> None:
+    page, file = tmp_path / "page.md", tmp_path / "results.json"
+    page.write_text("before\n<!-- begin: written by run.py --readme -->\n<!-- end -->\nafter\n")
+    for engine in ("explicit", "bmc"):
+        done = engines(
+            "--engines", engine, "--limit", "40", "--results", str(file), "--readme", "--page", str(page)
+        )
+        assert done.returncode == 0, done.stderr
+    (row,) = (line for line in page.read_text().splitlines() if line.startswith("| memfd_seal"))
+    explicit, bmc = row.split("|")[4:6]
+    decided, _, rest = explicit.strip().partition(" of ")
+    assert rest.startswith(f"{decided}, ") and rest.endswith(" s")
+    assert 0 < int(bmc.split()[0]) < int(decided)
+    assert page.read_text().startswith("before\n") and page.read_text().endswith("-->\nafter\n")
+
+
+def test_engines_that_do_not_agree_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+    module = importlib.import_module("benchmarks.engines")
+    row = module.Row("memfd_seal", 2, "explicit", 60.0, 1.0, 3, {"fine": "proved"}, 7)
+    module.agree([row, replace(row, engine="bmc", verdicts={})])
+    with pytest.raises(module.DisagreementError, match="do not agree on fine"):
+        module.agree([row, replace(row, engine="ic3", verdicts={"fine": "violated"})])
