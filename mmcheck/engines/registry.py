@@ -68,7 +68,7 @@ def _auto(preferences: Preferences = ORDINARY) -> Engine:
 
     return Portfolio(
         search=_explicit(preferences),
-        lanes=((Turn(_kinduction, max_depth=1, seconds=5.0), Turn(_ic3)), (Turn(_bmc, max_depth=100),)),
+        lanes=((Turn(_kinduction, max_depth=1, seconds=3.0), Turn(_ic3)), (Turn(_bmc, max_depth=100),)),
         reproof=reproof,
         helpers=ordinary_helpers() if preferences.helpers is None else preferences.helpers,
         head_start=preferences.head_start,
