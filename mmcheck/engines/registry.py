@@ -10,6 +10,7 @@ from typing import Protocol
 from mmcheck.core.certify import Reprove
 from mmcheck.core.induction import InductionOutcome
 from mmcheck.core.instance import Instance
+from mmcheck.core.verdict import Verdict
 from mmcheck.engines.engine import ORDINARY, Engine, Limits, Observe, Preferences
 from mmcheck.engines.limits import Watch, available_cores
 from mmcheck.engines.reference.search import ReferenceEngine
@@ -62,14 +63,22 @@ def _ic3(preferences: Preferences = ORDINARY) -> Engine:
     return Ic3Engine()
 
 
+def _reproof_of(instance: Instance, properties: tuple[str, ...], verdicts: Mapping[str, Verdict]) -> Reprove:
+    """The same, with the verdicts at hand whose proofs are to be proved again."""
+    return reproof(instance, properties)
+
+
 def _auto(preferences: Preferences = ORDINARY) -> Engine:
     from mmcheck.engines.portfolio.engine import Portfolio
     from mmcheck.engines.portfolio.work import Turn
 
+    # ic3 takes no longer for what is inductive than kinduction does. Where it is not soon through, the
+    # invariants that a spec declares may be the help that it lacks.
+    proofs = (Turn(_ic3, seconds=8.0), Turn(_kinduction, max_depth=1, seconds=8.0), Turn(_ic3))
     return Portfolio(
         search=_explicit(preferences),
-        lanes=((Turn(_kinduction, max_depth=1, seconds=3.0), Turn(_ic3)), (Turn(_bmc, max_depth=100),)),
-        reproof=reproof,
+        lanes=(proofs, (Turn(_bmc, max_depth=100),)),
+        reproof=_reproof_of,
         helpers=ordinary_helpers() if preferences.helpers is None else preferences.helpers,
         head_start=preferences.head_start,
         stop_at=preferences.stop_at,

@@ -21,7 +21,7 @@ from mmcheck.mutation.mutants import Candidate, candidates
 from mmcheck.session import Options, Spec, ignore
 from mmcheck.source import Span
 
-ORDINARY = Options()
+ORDINARY = Options(engine="explicit")
 
 
 class UnknownMutantError(ValueError):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
+from mmcheck.core.certify import Reprove
 from mmcheck.core.instance import Instance
 from mmcheck.core.outcome import Statistics
 from mmcheck.core.terms import Literal
 from mmcheck.core.types import BOOL
 from mmcheck.core.verdict import Inductive, Proved, Unknown, Verdict
+from mmcheck.engines import registry
 from mmcheck.engines.engine import Answer, Engine, Limits, Observe, Progress
 from mmcheck.engines.registry import ENGINES
 
@@ -122,6 +125,10 @@ def undecided() -> Engine:
 
 def greedy() -> Engine:
     return Greedy()
+
+
+def reproof(instance: Instance, properties: tuple[str, ...], verdicts: Mapping[str, Verdict]) -> Reprove:
+    return registry.reproof(instance, properties)
 
 
 def kinduction() -> Engine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from strategies import specs
 import mmcheck
 from engines import rivals
 from engines.test_solver_engines import wrong_verdicts
+from mmcheck import session
 from mmcheck.core.certify import CertificationError
 from mmcheck.core.instance import Instance
 from mmcheck.core.outcome import CheckOutcome, Ending
@@ -27,7 +29,7 @@ from mmcheck.engines.engine import Answer, EnoughError, Limits, Observe, Prefere
 from mmcheck.engines.portfolio.engine import DisagreementError, Portfolio
 from mmcheck.engines.portfolio.outlook import Outlook, room
 from mmcheck.engines.portfolio.work import Turn
-from mmcheck.engines.registry import ENGINES, reproof
+from mmcheck.engines.registry import ENGINES
 from mmcheck.session import Options, instantiate
 
 LOCK = """
@@ -86,7 +88,7 @@ def portfolio(*makers: object, search: Search | None = None, **options: object) 
     """A portfolio that begins at once, with a lane for each engine."""
     lanes = tuple((Turn(make),) for make in makers)  # type: ignore[arg-type]
     given = {"head_start": 0.0, **options}
-    return Portfolio(search or Search(), lanes, reproof, **given)  # type: ignore[arg-type]
+    return Portfolio(search or Search(), lanes, rivals.reproof, **given)  # type: ignore[arg-type]
 
 
 def kinds(answer: Answer) -> dict[str, str]:
@@ -348,13 +350,29 @@ def test_many_random_specs() -> None:
     settings(RANDOM, max_examples=150)(given(specs())(check_random))()
 
 
-def test_who_decided_is_told() -> None:
+def test_who_decided_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    race = portfolio(rivals.kinduction)
+    monkeypatch.setattr(session, "ENGINES", {"auto": lambda _: race})
     spec = mmcheck.loads(LOCK)
-    checks = verified(spec, properties=SAFE[1:])
-    document = mmcheck.render_report([mmcheck.verify(spec)], "json")
-    assert '"engine": "explicit"' in document
-    engines = {p.engine or checks[0].statistics.engine for p in checks[0].properties}
-    assert engines <= {"explicit", "kinduction", "ic3"}
+    (check,) = mmcheck.verify(spec, Options(properties=(*SAFE[1:], "locked"))).checks
+    assert {p.prop.name: p.engine for p in check.properties} == dict.fromkeys((*SAFE, "locked"), "kinduction")
+    text = mmcheck.render_report([mmcheck.SpecOutcome("lock.mmc", "lock", (check,))], "markdown")
+    assert "| `counted`        | proved by induction, by kinduction |" in text
+    assert "reached in 1 step, by kinduction" in text
+    assert "fake and kinduction engines." in text
+    document = json.loads(mmcheck.render_report([mmcheck.SpecOutcome("lock.mmc", "lock", (check,))], "json"))
+    (told,) = document["specs"][0]["checks"]
+    assert {p["engine"] for p in told["properties"]} == {"kinduction"} and told["statistics"][
+        "engine"
+    ] == "fake"
+
+
+def test_the_first_violation_of_a_helper_may_end_all() -> None:
+    race = portfolio(rivals.bmc, stop_at=frozenset({"never_held"}))
+    answer = race.check(instance_of(), ALL, Limits(), ignore)
+    assert isinstance(answer.verdicts["never_held"], Violated)
+    verdict = answer.verdicts["exclusive"]
+    assert isinstance(verdict, Unknown) and answer.statistics.seconds < 25
 
 
 SMALL = """

@@ -10,19 +10,18 @@ to the helpers, which then have its time.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import TYPE_CHECKING, assert_never
 
-from mmcheck.core.certify import CertificationError, Reprove
+from mmcheck.core.certify import CertificationError
 from mmcheck.core.instance import Instance
 from mmcheck.core.outcome import Statistics
 from mmcheck.core.system import Liveness, Scenario
 from mmcheck.core.verdict import Inductive, Proved, Unknown, Verdict, Violated
 from mmcheck.engines.engine import Answer, Engine, EnoughError, Limits, Observe, Progress
 from mmcheck.engines.portfolio.outlook import Outlook, room
-from mmcheck.engines.portfolio.work import Claims, Doing, Failed, Refuted, Said, Turn, Work
+from mmcheck.engines.portfolio.work import Claims, Doing, Failed, Refuted, Reproof, Said, Turn, Work
 
 if TYPE_CHECKING:
     from mmcheck.engines.portfolio.helper import Helper
@@ -51,8 +50,7 @@ class Portfolio:
 
     search: Engine
     lanes: tuple[tuple[Turn, ...], ...]
-    reproof: Callable[[Instance, tuple[str, ...]], Reprove]
-    """What proves by induction again; like the makers of engines a function that can be imported."""
+    reproof: Reproof
     helpers: int = 1
     """How many processes may work beside the search. The first lanes come first; the next one begins when
     one of them has ended, or the search has."""

@@ -22,6 +22,11 @@ class Turn:
     seconds: float | None = None
 
 
+Reproof: TypeAlias = Callable[[Instance, tuple[str, ...], Mapping[str, Verdict]], Reprove]
+"""What proves by induction again: from an instance, the properties judged together, and all their verdicts.
+A function that can be imported in the helper's process."""
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """What a helper is to do. All of it goes to its process, so it can be pickled.
@@ -35,7 +40,7 @@ class Work:
     settled: frozenset[str]
     limits: Limits
     deadline: float | None
-    reproof: Callable[[Instance, tuple[str, ...]], Reprove]
+    reproof: Reproof
 
 
 @dataclass(frozen=True, slots=True)

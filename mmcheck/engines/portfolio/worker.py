@@ -90,7 +90,7 @@ def _teller(name: str, say: Callable[[Said], None]) -> Observe:
 def _certified(
     work: Work, asked: tuple[str, ...], engine: str, verdicts: Mapping[str, Verdict], settled: set[str]
 ) -> Claims:
-    certifier = Certifier(work.instance, work.reproof(work.instance, asked))
+    certifier = Certifier(work.instance, work.reproof(work.instance, asked, verdicts))
     claims: dict[str, Verdict] = {}
     left: dict[str, str] = {}
     for prop in work.instance.system.properties:
