@@ -205,6 +205,9 @@ class _Race:
         """Whether helpers have something to do that the search left. Limits that are about a search end
         all, and a time limit does."""
         self.decided = frozenset(n for n in self.properties if _is_settled(found.verdicts.get(n)))
+        violated = {name for name, verdict in found.verdicts.items() if isinstance(verdict, Violated)}
+        if violated & self.portfolio.stop_at:
+            return False
         limits, statistics = self.limits, found.statistics
         too_many = limits.max_states is not None and statistics.states >= limits.max_states
         too_deep = limits.max_depth is not None and statistics.depth >= limits.max_depth
