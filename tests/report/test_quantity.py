@@ -24,6 +24,6 @@ def test_progress() -> None:
     beside = progress_line(
         "explicit", "search", 0, 0.0, 0, 0, 2**20, 3.0, beside=("ic3: frame 4", "bmc: encoding")
     )
-    assert beside == "explicit: search, 1 MiB, 3 s; ic3: frame 4; bmc: encoding"
+    assert beside == "explicit: search, 1 MiB, 3.0 s; ic3: frame 4; bmc: encoding"
     line = progress_line("explicit", "", 1_234_567, 45_000.4, 12, 3456, 210 * 2**20, 12.2)
     assert line == "explicit: 1,234,567 states, 45,000/s, depth 12, frontier 3,456, 210 MiB, 12 s"
