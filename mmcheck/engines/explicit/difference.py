@@ -94,12 +94,11 @@ def _by_label(actions: list[GroundAction]) -> dict[Label, list[GroundAction]]:
 def reachable_states(instance: Instance, most: int) -> Rows | None:
     """A state of each orbit that is reachable; None where there are more than `most`."""
     system = _Steps(_stripped(instance))
-    canonical, _ = canonical_form(instance, system.layout)
 
     def found(rows: Rows) -> Rows:
         """One row for each orbit of those states that satisfy the assumptions."""
         kept = system.assumed(rows)
-        return _distinct(kept if canonical is None or not len(kept) else canonical.rows(kept))
+        return _distinct(kept if system.canonical is None else system.canonical.rows(kept))
 
     initial = [state for state in initial_states(instance) if not isinstance(state, Failure)]
     reached = frontier = found(system.layout.pack(initial))
@@ -143,7 +142,9 @@ class _Steps:
 
     def __init__(self, instance: Instance) -> None:
         self.grounder = Grounder(instance)
-        self.layout = Layout.of(instance)
+        # The same for both systems, as it depends on nothing but their cells.
+        self.canonical, _ = canonical_form(instance)
+        self.layout = Layout.of(instance) if self.canonical is None else self.canonical.layout
         self.actions = list(self.grounder.actions)
         assumptions = instance.system.assumptions
         self.assumptions = [self.grounder.predicate(a.body, (), {}) for a in assumptions]

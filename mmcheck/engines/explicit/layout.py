@@ -42,19 +42,26 @@ class Layout:
     @classmethod
     def of(cls, instance: Instance, tag_bits: int = 0) -> Layout:
         """First fit, in the order of the cells."""
-        slots: list[Slot] = []
+        return cls.arranged(instance, [[cell] for cell in range(len(instance.cells))], tag_bits)
+
+    @classmethod
+    def arranged(cls, instance: Instance, units: Sequence[Sequence[int]], tag_bits: int = 0) -> Layout:
+        """First fit of units, which are cells (by number) side by side, every cell in one of them."""
+        places: dict[int, Slot] = {}
         used: list[int] = [tag_bits]
-        for cell in instance.cells:
-            low, high = code_bounds(cell.type, instance.sizes)
-            bits = (high - low).bit_length()
-            if bits > WORD:
-                raise OverflowError(f"{cell!r} needs {bits} bits")
-            word = next((w for w, n in enumerate(used) if n + bits <= WORD), len(used))
+        for unit in units:
+            bounds = [code_bounds(instance.cells[cell].type, instance.sizes) for cell in unit]
+            widths = [(high - low).bit_length() for low, high in bounds]
+            if sum(widths) > WORD:
+                raise OverflowError(f"{instance.cells[unit[0]]!r} needs {sum(widths)} bits")
+            word = next((w for w, n in enumerate(used) if n + sum(widths) <= WORD), len(used))
             if word == len(used):
                 used.append(0)
-            slots.append(Slot(word, used[word], (1 << bits) - 1, low))
-            used[word] += bits
-        return cls(instance, tuple(slots), len(used), tag_bits)
+            for cell, (low, _), bits in zip(unit, bounds, widths, strict=True):
+                places[cell] = Slot(word, used[word], (1 << bits) - 1, low)
+                used[word] += bits
+        slots = tuple(places[cell] for cell in range(len(instance.cells)))
+        return cls(instance, slots, len(used), tag_bits)
 
     @classmethod
     def tagged(cls, instance: Instance, tags: int) -> Layout:

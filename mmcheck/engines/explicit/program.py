@@ -81,10 +81,8 @@ class Program:
 
     def __post_init__(self) -> None:
         self.instance = self.grounder.instance
-        self.layout = Layout.of(self.instance)
-        self.canonical, self.not_permuted = (
-            canonical_form(self.instance, self.layout) if self.symmetry else (None, ())
-        )
+        self.canonical, self.not_permuted = canonical_form(self.instance) if self.symmetry else (None, ())
+        self.layout = Layout.of(self.instance) if self.canonical is None else self.canonical.layout
         grounded = self.grounder.actions
         if self.canonical is None and not self.instance.system.assumptions:
             # Which steps are superfluous does not carry over from orbit to orbit, nor if states are left out.
@@ -108,6 +106,10 @@ class Program:
     def canonical_rows(self, rows: Rows) -> Rows:
         """One state for each state's orbit; the states themselves without symmetry."""
         return rows if self.canonical is None else self.canonical.rows(rows)
+
+    def candidates(self, rows: Rows) -> Rows:
+        """As `canonical_rows`, in the order of the states, but some that come more than once left out."""
+        return rows if self.canonical is None else self.canonical.distinct(rows)
 
     def claims(self, prop: Invariant | Reachable) -> list[Claim]:
         """The instances of a property of states."""

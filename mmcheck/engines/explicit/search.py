@@ -438,7 +438,7 @@ class Search:
             expansion = self._expand_slowly(rows, last)
         else:
             expansion = Expansion(fired=steps.fired, taken=steps.taken)
-        expansion.candidates = [self.program.canonical_rows(steps.targets)]
+        expansion.candidates = [self.program.candidates(steps.targets)]
         return expansion
 
     def _is_news(self, watched: Watched) -> bool:
@@ -467,7 +467,7 @@ class Search:
             found = Found(block.row(int(np.argmin(live))), self.depth)
             expansion.sightings.append((DEADLOCK, found))
         if self.program.canonical is not None and expansion.candidates:
-            expansion.candidates = [self.program.canonical_rows(np.concatenate(expansion.candidates))]
+            expansion.candidates = [self.program.candidates(np.concatenate(expansion.candidates))]
         return expansion
 
     def _take(self, block: Block, number: int, last: bool, expansion: Expansion) -> None:
