@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mmcheck.jobs.verify import verify_files
     from mmcheck.mutation.run import mutate
     from mmcheck.session import Options, Spec, load, loads, verify, verify_check, verify_file
+    from mmcheck.syntax.formatting.formatter import format_text
 
 __version__ = "0.1.0"
 
@@ -51,6 +52,7 @@ __all__ = [
     "Unknown",
     "Verdict",
     "Violated",
+    "format_text",
     "load",
     "loads",
     "mutate",
@@ -74,6 +76,7 @@ _HOMES = {
     "mmcheck.jobs.verify": ("verify_files",),
     "mmcheck.mutation.run": ("mutate",),
     "mmcheck.session": ("Options", "Spec", "load", "loads", "verify", "verify_check", "verify_file"),
+    "mmcheck.syntax.formatting.formatter": ("format_text",),
 }
 
 

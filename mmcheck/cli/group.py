@@ -16,6 +16,7 @@ from mmcheck.cli.interrupts import Interrupts
 COMMANDS = {
     "verify": "Verify specs: run their checks and show what went wrong.",
     "mutate": "Weaken the designs of specs and show what no property notices.",
+    "fmt": "Lay specs out in one style, their comments kept.",
     "new": "Write a commented starter spec.",
     "certify": "Ask solvers again about the certificates of proofs.",
     "lsp": "Serve an editor: the language server.",

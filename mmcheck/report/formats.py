@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_text
 import os
+import shutil
 import stat
 from importlib import import_module
 from pathlib import Path
@@ -26,7 +27,8 @@ def render(run: Run, format: str) -> str:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file so that no reader ever finds half of it: beside its place first, then put there. What is
-    no ordinary file, such as a pipe, is written to as it is, and a folder is never replaced."""
+    no ordinary file, such as a pipe, is written to as it is, and a folder is never replaced. Whoever may read
+    it before may do so afterwards."""
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder")
     if path.exists() and not stat.S_ISREG(path.stat().st_mode):
@@ -36,7 +38,10 @@ def write_whole(path: Path, text: str) -> None:
     target = path.resolve()
     beside = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        beside.write_text(text, encoding="utf-8")
+        with beside.open("w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        if target.exists():
+            shutil.copymode(target, beside)
         beside.replace(target)
     finally:
         beside.unlink(missing_ok=True)

@@ -42,12 +42,22 @@ class Token(NamedTuple):
         return self.type == "NAME" or self.text in CONTEXTUAL_WORDS
 
 
+class Comment(NamedTuple):
+    """A comment from its slashes to the end of its line, without the space there."""
+
+    text: str
+    start: int
+    end: int
+
+
 @dataclass
 class Lexed:
-    """The tokens of a file, and its documentation by the offset of the token that follows it."""
+    """The tokens of a file, its documentation by the offset of the token that follows it, and all comments as
+    they are written, documentation included."""
 
     tokens: list[Token] = field(default_factory=list)
     docs: dict[int, str] = field(default_factory=dict)
+    comments: list[Comment] = field(default_factory=list)
 
 
 _SIGNS = words("<=> .. ~> => || && == != <= >= ! & ' ( ) + , - . : ; < = > ? [ ] { | }")
@@ -94,11 +104,17 @@ class Lexer:
             kind, position = match.lastgroup, match.end()
             if kind == "word" or kind == "sign":
                 position = self._word_or_sign(match[0], match.start())
-            elif kind == "doc":
-                self.doc.append(match[0][3:].removeprefix(" ").rstrip())
-            elif kind != "space" and kind != "comment":
+            elif kind == "doc" or kind == "comment":
+                self._comment(match[0], match.start(), kind == "doc")
+            elif kind != "space":
                 position = self._rare(kind, match[0], match.start())
         return self.lexed
+
+    def _comment(self, text: str, start: int, documents: bool) -> None:
+        if documents:
+            self.doc.append(text[3:].removeprefix(" ").rstrip())
+        text = text.rstrip()
+        self.lexed.comments.append(Comment(text, start, start + len(text)))
 
     def _word_or_sign(self, text: str, start: int) -> int:
         """Take a word or a sign that the language has; returns where to go on."""
