@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mmcheck.documents import render_report, write_report
     from mmcheck.engines.engine import Limits, Preferences, Progress
     from mmcheck.jobs.verify import verify_files
+    from mmcheck.linting.run import LintOutcome, lint, lint_file, lint_text
     from mmcheck.mutation.run import mutate
     from mmcheck.session import Options, Spec, load, loads, verify, verify_check, verify_file
     from mmcheck.syntax.formatting.formatter import format_text
@@ -37,6 +38,7 @@ __all__ = [
     "Diagnostic",
     "Fate",
     "Limits",
+    "LintOutcome",
     "Mutant",
     "MutantOutcome",
     "MutationOutcome",
@@ -53,6 +55,9 @@ __all__ = [
     "Verdict",
     "Violated",
     "format_text",
+    "lint",
+    "lint_file",
+    "lint_text",
     "load",
     "loads",
     "mutate",
@@ -72,6 +77,7 @@ _HOMES = {
     "mmcheck.core.verdict": ("Proved", "Unknown", "Verdict", "Violated"),
     "mmcheck.diagnostics": ("Diagnostic", "SpecError"),
     "mmcheck.engines.engine": ("Limits", "Preferences", "Progress"),
+    "mmcheck.linting.run": ("LintOutcome", "lint", "lint_file", "lint_text"),
     "mmcheck.documents": ("render_report", "write_report"),
     "mmcheck.jobs.verify": ("verify_files",),
     "mmcheck.mutation.run": ("mutate",),

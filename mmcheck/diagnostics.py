@@ -82,6 +82,20 @@ CODES: dict[str, str] = {
     "W603": "a branch that was never taken",
     "W604": "an excuse without a survivor",
     "W605": "liveness under an assumption that cuts off runs",
+    "W606": "an allowance that allows nothing",
+    # Lint
+    "W610": "a variable that nothing reads",
+    "W611": "a variable that no step changes",
+    "W612": "a type that nothing uses",
+    "W613": "an enum value that nothing uses",
+    "W614": "a definition or a constant that nothing uses",
+    "W615": "a parameter or a bound name that nothing uses",
+    "W616": "a name that hides another",
+    "W617": "a spec that does not say what must be possible",
+    "W618": "two checks that are the same",
+    "W619": "a property that says nothing of the state",
+    "W620": "a transition that the constants of every check forbid",
+    "W621": "two checks that differ in nothing that was measured",
 }
 """Every code with its title. A code is never reused for another meaning."""
 

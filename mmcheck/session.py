@@ -40,6 +40,7 @@ from mmcheck.core.trace import Failure
 from mmcheck.core.types import Value
 from mmcheck.core.verdict import Binding, Exhaustive, Inductive, Proved, Unknown, Verdict, Violated
 from mmcheck.diagnostics import Collector, Diagnostic, Note, SpecError
+from mmcheck.elaborate.allowances import Allowance, Allowances
 from mmcheck.elaborate.checks import declared_checks, read_settings
 from mmcheck.elaborate.lowering import Elaborated, elaborate
 from mmcheck.elaborate.modules import SUFFIX, Program, load_program, merge_program
@@ -73,6 +74,8 @@ class Options:
     """Whether to go on after a violation that a check does not expect, for those of other properties."""
     induction: bool = False
     """Whether to say of each invariant what induction says about it."""
+    silence: bool = True
+    """Whether to leave out the warnings that comments in the source allow."""
 
 
 @dataclass(frozen=True)
@@ -192,16 +195,26 @@ def verify(spec: Spec, options: Options = Options(), observe: Observe = ignore) 
             continue
         if outcomes[-1].interrupted:
             break
-    return completed(
-        replace(outcome, checks=tuple(outcomes), diagnostics=tuple(diagnostics)), len(spec.checks)
-    )
+    outcome = replace(outcome, checks=tuple(outcomes), diagnostics=tuple(diagnostics))
+    return completed(outcome, len(spec.checks), heeded(spec, options))
 
 
-def completed(outcome: SpecOutcome, declared: int) -> SpecOutcome:
-    """The outcome of a spec with so many checks, with what only all of them together can say."""
-    if len(outcome.checks) < declared:
-        return outcome
-    return replace(outcome, checks=tuple(_with_branches_never_taken(list(outcome.checks))))
+def completed(
+    outcome: SpecOutcome, declared: int, allowances: tuple[Allowance, ...] = ()
+) -> SpecOutcome:
+    """The outcome of a spec with so many checks, with what only all of them together can say, and without the
+    warnings that comments in the source allow, where they are or at the check."""
+    checks = list(outcome.checks)
+    if len(checks) == declared:
+        checks = _with_branches_never_taken(checks)
+    allowed = Allowances(allowances)
+    silenced = [replace(c, warnings=allowed.silence(c.warnings, c.check.span)) for c in checks]
+    return replace(outcome, checks=tuple(silenced))
+
+
+def heeded(spec: Spec, options: Options) -> tuple[Allowance, ...]:
+    """The comments that allow warnings, as far as the options heed them."""
+    return Allowances.of(spec.program).all if options.silence else ()
 
 
 def chosen(spec: Spec, options: Options) -> tuple[Check, ...]:

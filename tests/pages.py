@@ -4,6 +4,7 @@ A block begins with ```` ```mmc ```` and words that say how it is to be taken:
 
     error=E302      the text has errors, all of this code; without it the text must load
     warning=W601    the text loads, ends as it expects, and gives warnings of this code only
+    lint=W610       lint says this of the text, perhaps among other things
     in=NAME         the text is a fragment: it stands where `...` stands in the preamble NAME, an HTML comment
                     `<!-- preamble NAME` on the same page
     file=NAME       a file of that name beside the next example of the same section

@@ -55,6 +55,24 @@ def test_example_is_as_its_page_says(block: Block, tmp_path: Path) -> None:
         assert not warnings
 
 
+def suspicions(block: Block, folder: Path) -> set[str]:
+    """What lint says of an example, a search included."""
+    spec = folder / "linted.mmc"
+    spec.write_text(block.text, encoding="utf-8")
+    return {d.code for d in mmcheck.lint_file(spec, deep=True).diagnostics}
+
+
+@pytest.mark.parametrize("block", [b for b in SPECS if "lint" in b.attributes], ids=str)
+def test_lint_says_what_a_page_says(block: Block, tmp_path: Path) -> None:
+    assert block.attributes["lint"] in suspicions(block, tmp_path)
+
+
+@pytest.mark.parametrize("code", [code for code in CODES if code > "W605"])
+def test_lint_says_no_more_when_it_is_mended(code: str, tmp_path: Path) -> None:
+    (mended,) = [b for b in blocks(ERRORS / f"{code}.md") if b.section == "How to mend it"]
+    assert suspicions(mended, tmp_path) == set()
+
+
 def run(command: str) -> Result:
     """Run a command that a page shows, in the current folder."""
     name, *words = command.split()
@@ -126,7 +144,7 @@ def test_page_shows_how_a_code_comes_about_and_how_to_mend_it(code: str) -> None
     broken = [b for b in own if b.section == "Example"]
     mended = [b for b in own if b.section == "How to mend it"]
     assert any(
-        code in (b.attributes.get("error"), b.attributes.get("warning"))
+        code in (b.attributes.get("error"), b.attributes.get("warning"), b.attributes.get("lint"))
         or (b.language == "console" and code in b.text)
         for b in broken
     )

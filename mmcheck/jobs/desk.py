@@ -14,6 +14,7 @@ from mmcheck import session
 from mmcheck.core.check import Check
 from mmcheck.core.outcome import CheckOutcome, SpecOutcome
 from mmcheck.diagnostics import Diagnostic, SpecError
+from mmcheck.elaborate.allowances import Allowance
 from mmcheck.engines.engine import Observe
 from mmcheck.session import Options, Spec
 
@@ -43,11 +44,13 @@ Task: TypeAlias = Open | Judge
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The outcome of a spec of which no check was judged yet, the checks to judge, and how many it has."""
+    """The outcome of a spec of which no check was judged yet, the checks to judge, how many it has, and which
+    warnings its comments allow."""
 
     outcome: SpecOutcome
     checks: tuple[str, ...] = ()
     declared: int = 0
+    allowances: tuple[Allowance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,8 @@ class Desk:
         except SpecError as error:
             return Opened(replace(outcome, diagnostics=error.diagnostics))
         self._keep(file, spec, checks)
-        return Opened(outcome, tuple(check.name for check in checks), len(spec.checks))
+        names = tuple(check.name for check in checks)
+        return Opened(outcome, names, len(spec.checks), session.heeded(spec, self.options))
 
     def _judge(self, task: Judge) -> Judged | Refused:
         if task.file not in self.loaded:

@@ -60,7 +60,7 @@ class _File:
                 *(d for reply in replies if isinstance(reply, Refused) for d in reply.diagnostics),
             ),
         )
-        return completed(outcome, self.opened.declared)
+        return completed(outcome, self.opened.declared, self.opened.allowances)
 
 
 class Standing:

@@ -168,7 +168,9 @@ transition dd() { z = 1; }
 check e    {}
 check long { x = 1; }
 """
-    assert check(text) == """\
+    assert (
+        check(text)
+        == """\
 transition a(Task t) { require x;   y = 1; }
 transition long()    { require xyz; y = 2; }
 transition b()       { z = 1; }
@@ -178,6 +180,7 @@ transition dd() { z = 1; }
 check e    {}
 check long { x = 1; }
 """
+    )
 
 
 def test_a_long_line_is_broken_at_its_loosest_operators() -> None:

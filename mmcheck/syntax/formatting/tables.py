@@ -1,5 +1,4 @@
-"""Adjacent blocks of one line each, written below each other like a table: the columns that their author made
-are kept."""
+"""Tables: adjacent blocks of one line each, below each other in the columns that their author made."""
 
 from __future__ import annotations
 
