@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from mmcheck.documents import render_report, write_report
     from mmcheck.engines.engine import Limits, Preferences, Progress
     from mmcheck.jobs.verify import verify_files
+    from mmcheck.exploring.near_miss import NearMiss, why_not
+    from mmcheck.exploring.simulation import Plan, simulate, simulate_file
     from mmcheck.linting.run import LintOutcome, lint, lint_file, lint_text
     from mmcheck.mutation.run import mutate
     from mmcheck.session import Options, Spec, load, loads, verify, verify_check, verify_file
@@ -42,7 +44,9 @@ __all__ = [
     "Mutant",
     "MutantOutcome",
     "MutationOutcome",
+    "NearMiss",
     "Options",
+    "Plan",
     "Preferences",
     "Progress",
     "PropertyOutcome",
@@ -62,10 +66,13 @@ __all__ = [
     "loads",
     "mutate",
     "render_report",
+    "simulate",
+    "simulate_file",
     "verify",
     "verify_check",
     "verify_file",
     "verify_files",
+    "why_not",
     "write_report",
 ]
 
@@ -77,6 +84,8 @@ _HOMES = {
     "mmcheck.core.verdict": ("Proved", "Unknown", "Verdict", "Violated"),
     "mmcheck.diagnostics": ("Diagnostic", "SpecError"),
     "mmcheck.engines.engine": ("Limits", "Preferences", "Progress"),
+    "mmcheck.exploring.simulation": ("Plan", "simulate", "simulate_file"),
+    "mmcheck.exploring.near_miss": ("NearMiss", "why_not"),
     "mmcheck.linting.run": ("LintOutcome", "lint", "lint_file", "lint_text"),
     "mmcheck.documents": ("render_report", "write_report"),
     "mmcheck.jobs.verify": ("verify_files",),

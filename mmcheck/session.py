@@ -261,6 +261,20 @@ def verify_check(
     check, instance = instantiate(spec, check)
     engine = ENGINES[options.engine](_preferences(spec, check, instance, options))
     answer = engine.check(instance, check.properties, options.limits, observe)
+    outcome = judged(spec, check, instance, answer)
+    never = tuple(_never_moving(instance, check, answer, options, observe))
+    outcome = replace(outcome, warnings=(*never, *outcome.warnings))
+    if options.certificates is not None:
+        folder = options.certificates / spec.program.name / check.name
+        _write_certificates(folder, instance, check, outcome.properties)
+    if options.induction and not answer.interrupted:
+        outcome = replace(outcome, induction=_examine(instance, options, observe))
+    return outcome
+
+
+def judged(spec: Spec, check: Check, instance: Instance, answer: Answer) -> CheckOutcome:
+    """What came out of a check, of what an engine says: certified, explained, with warnings. The check is one
+    with all its values. Raises SpecError where it has no initial state."""
     certifier = Certifier(instance, reproof(instance, check.properties))
     outcomes = tuple(
         _property_outcome(certifier, check, prop, answer)
@@ -268,17 +282,9 @@ def verify_check(
         if prop.name in answer.verdicts
     )
     _require_initial_states(spec, check, instance, answer, outcomes)
-    if options.certificates is not None:
-        _write_certificates(options.certificates / spec.program.name / check.name, instance, check, outcomes)
-    warnings = (
-        *_never_moving(instance, check, answer, options, observe),
-        *_warnings(instance, check, answer),
-    )
+    warnings = tuple(_warnings(instance, check, answer))
     coverage = _coverage(instance, answer, outcomes)
-    examined = _examine(instance, options, observe) if options.induction and not answer.interrupted else ()
-    return CheckOutcome(
-        check, instance, outcomes, answer.statistics, warnings, answer.interrupted, coverage, examined
-    )
+    return CheckOutcome(check, instance, outcomes, answer.statistics, warnings, answer.interrupted, coverage)
 
 
 def _examine(instance: Instance, options: Options, observe: Observe) -> tuple[InductionOutcome, ...]:
@@ -287,7 +293,7 @@ def _examine(instance: Instance, options: Options, observe: Observe) -> tuple[In
     def explained(prop: Property, cti: Cti | None) -> Cti | None:
         if cti is None:
             return None
-        return replace(cti, blame=_blame(instance, prop, Violated(cti.trace, cti.binding)))
+        return replace(cti, blame=false_part(instance, prop, Violated(cti.trace, cti.binding)))
 
     return tuple(
         replace(
@@ -386,7 +392,7 @@ def _property_outcome(certifier: Certifier, check: Check, prop: Property, answer
         verdict,
         check.expectation(prop.name),
         tuple(a.name for a in instance.system.assumptions),
-        _blame(instance, prop, verdict),
+        false_part(instance, prop, verdict),
         "true under the constants of this check, whatever happens" if trivial else _note(prop, answer),
         _account(certifier, verdict),
         answer.deciders.get(prop.name, ""),
@@ -412,7 +418,7 @@ def _account(certifier: Certifier, verdict: Verdict) -> Account | None:
     return account(verdict.trace, certifier.dynamics)
 
 
-def _blame(instance: Instance, prop: Property, verdict: Verdict) -> Blame | None:
+def false_part(instance: Instance, prop: Property, verdict: Verdict) -> Blame | None:
     """Which part of a property is false at the end of its counterexample."""
     if not isinstance(verdict, Violated) or verdict.trace is None:
         return None

@@ -18,12 +18,19 @@ COMMANDS = {
     "mutate": "Weaken the designs of specs and show what no property notices.",
     "lint": "Show what is suspicious in specs: unused names, checks that do not differ.",
     "fmt": "Lay specs out in one style, their comments kept.",
+    "simulate": "Take random runs through specs, and judge them on the way.",
+    "why-not": "Show the nearest miss of a state that is not reached.",
     "new": "Write a commented starter spec.",
     "certify": "Ask solvers again about the certificates of proofs.",
     "lsp": "Serve an editor: the language server.",
     "explain": "Say what a diagnostic means, such as E302, and how to mend it.",
 }
-"""The commands with their short help. `name` lives in the module `mmcheck.cli.name`, as `name`."""
+"""The commands with their short help. `a-name` lives in the module `mmcheck.cli.a_name`, as `a_name`."""
+
+
+def _command(name: str) -> click.Command:
+    command: click.Command = getattr(import_module(f"mmcheck.cli.{name}"), name)
+    return command
 
 
 class Commands(click.Group):
@@ -35,8 +42,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"mmcheck.cli.{cmd_name}"), cmd_name)
-        return command
+        return _command(cmd_name.replace("-", "_"))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

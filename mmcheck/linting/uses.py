@@ -45,8 +45,8 @@ class Uses:
 
 
 def uses(declarations: Sequence[ast.Decl], modules: frozenset[str] = frozenset()) -> Uses:
-    """What a program uses. `modules` are files whose definitions are there to be overridden: these need not use
-    their parameters."""
+    """What a program uses. `modules` are files whose definitions are there to be overridden: these need not
+    use their parameters."""
     walk = _Walk(_globals(declarations), modules)
     for declaration in declarations:
         walk.declaration(declaration)

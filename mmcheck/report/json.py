@@ -216,7 +216,7 @@ def _verdict(verdict: Verdict, instance: Instance) -> Object:
                 "reason": reason,
                 "evidence": _evidence(evidence, instance)["evidence"] if evidence else None,
                 "binding": _binding(binding),
-                "trace": _trace(trace, instance) if trace else None,
+                "trace": trace_object(trace, instance) if trace else None,
             }
         case Unknown(reason):
             return fields | {"verdict": "unknown", "reason": reason}
@@ -229,7 +229,9 @@ def _evidence(evidence: Evidence, instance: Instance) -> Object:
         case Exhaustive():
             return {"evidence": _exhaustive(evidence)}
         case Witness(traces):
-            runs = [{"binding": _binding(bound), "trace": _trace(run, instance)} for bound, run in traces]
+            runs = [
+                {"binding": _binding(bound), "trace": trace_object(run, instance)} for bound, run in traces
+            ]
             return {"evidence": {"kind": "witness", "steps": evidence.length}, "witnesses": runs}
         case Inductive(_, texts, depth):
             return {"evidence": {"kind": "inductive", "lemmas": list(texts), "depth": depth}}
@@ -311,7 +313,7 @@ def _cti(found: Cti, instance: Instance) -> Object:
 # --- traces ----------------------------------------------------------------------------------------------
 
 
-def _trace(trace: Trace, instance: Instance) -> Object:
+def trace_object(trace: Trace, instance: Instance) -> Object:
     """`states[i]` lies before `steps[i]`; there is one more of them than of steps."""
     return {
         "length": trace.length,
