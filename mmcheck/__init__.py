@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mmcheck.jobs.verify import verify_files
     from mmcheck.exploring.near_miss import NearMiss, why_not
     from mmcheck.exploring.simulation import Plan, simulate, simulate_file
+    from mmcheck.exploring.walk import Walk
     from mmcheck.linting.run import LintOutcome, lint, lint_file, lint_text
     from mmcheck.mutation.run import mutate
     from mmcheck.session import Options, Spec, load, loads, verify, verify_check, verify_file
@@ -58,6 +59,7 @@ __all__ = [
     "Unknown",
     "Verdict",
     "Violated",
+    "Walk",
     "format_text",
     "lint",
     "lint_file",
@@ -86,6 +88,7 @@ _HOMES = {
     "mmcheck.engines.engine": ("Limits", "Preferences", "Progress"),
     "mmcheck.exploring.simulation": ("Plan", "simulate", "simulate_file"),
     "mmcheck.exploring.near_miss": ("NearMiss", "why_not"),
+    "mmcheck.exploring.walk": ("Walk",),
     "mmcheck.linting.run": ("LintOutcome", "lint", "lint_file", "lint_text"),
     "mmcheck.documents": ("render_report", "write_report"),
     "mmcheck.jobs.verify": ("verify_files",),

@@ -36,9 +36,9 @@ from mmcheck.core.system import (
     Transition,
 )
 from mmcheck.core.terms import Literal
-from mmcheck.core.trace import Failure
+from mmcheck.core.trace import Failure, Trace
 from mmcheck.core.types import Value
-from mmcheck.core.verdict import Binding, Exhaustive, Inductive, Proved, Unknown, Verdict, Violated
+from mmcheck.core.verdict import Binding, Exhaustive, Inductive, Proved, Unknown, Verdict, Violated, Witness
 from mmcheck.diagnostics import Collector, Diagnostic, Note, SpecError
 from mmcheck.elaborate.allowances import Allowance, Allowances
 from mmcheck.elaborate.checks import declared_checks, read_settings
@@ -434,6 +434,17 @@ def false_part(instance: Instance, prop: Property, verdict: Verdict) -> Blame | 
             return blame(body, env, instance)
         case _:
             return None
+
+
+def runs_of(verdict: Verdict) -> tuple[tuple[Binding, Trace], ...]:
+    """The runs that speak for a verdict: the counterexample, or the witnesses."""
+    match verdict:
+        case Violated(trace, binding) if trace is not None:
+            return ((binding, trace),)
+        case Proved(Witness(traces)):
+            return traces
+        case _:
+            return ()
 
 
 def _require_initial_states(

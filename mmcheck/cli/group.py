@@ -20,6 +20,7 @@ COMMANDS = {
     "fmt": "Lay specs out in one style, their comments kept.",
     "simulate": "Take random runs through specs, and judge them on the way.",
     "why-not": "Show the nearest miss of a state that is not reached.",
+    "explore": "Walk through a design by hand, in a full-screen explorer.",
     "new": "Write a commented starter spec.",
     "certify": "Ask solvers again about the certificates of proofs.",
     "lsp": "Serve an editor: the language server.",
