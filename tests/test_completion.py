@@ -18,7 +18,10 @@ VARIABLE = "_MMCHECK_COMPLETE"
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("mmcheck expl", ["plain,explain"]),
+        ("mmcheck expl", ["plain,explore", "plain,explain"]),
+        ("mmcheck lint --format s", ["plain,sarif"]),
+        ("mmcheck fmt docs/ex", ["file,docs/ex"]),
+        ("mmcheck why", ["plain,why-not"]),
         ("mmcheck verify --repo", ["plain,--report"]),
         ("mmcheck verify docs/ex", ["file,docs/ex"]),
         ("mmcheck verify --report sar", ["plain,sarif:"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from itertools import pairwise
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def test_lint_says_no_more_when_it_is_mended(code: str, tmp_path: Path) -> None:
 
 def run(command: str) -> Result:
     """Run a command that a page shows, in the current folder."""
-    name, *words = command.split()
+    name, *words = shlex.split(command)
     assert name in ("mmcheck", "scripts/mmcheck")
     return CliRunner().invoke(command_line, words, prog_name="mmcheck")
 

@@ -63,10 +63,13 @@ def reasons(text: str, *names: str) -> dict[str, str]:
         ("forall 0..1 i { require m[i]; m[i] = true; }", "no way through"),
         ("require !(a || !b);", "b is false: b = false"),
         ("let x = n; require x == 1;", "x == 1 is false"),
+        ("require n != 0;", "n != 0 is false: n = 0"),
+        ("require !(n == 0 || a);", "n == 0 is true: n = 0"),
+        ("require k && a;", "the constants of the check forbid it: `require k && a;`"),
     ],
 )
 def test_the_reason_is_the_first_false_condition(body: str, reason: str) -> None:
-    text = f"state {{ bool a; bool b; 0..2 n; bool m[0..1]; }} transition t() {{ {body} }}"
+    text = f"const bool k = false; state {{ bool a; bool b; 0..2 n; bool m[0..1]; }} transition t() {{ {body} }}"
     assert reasons(text)["t()"].startswith(reason)
 
 

@@ -52,6 +52,14 @@ def test_what_is_never_true(locks: Path) -> None:
     assert miss.apart == ()
 
 
+def test_unequal_is_one_operator(locks: Path) -> None:
+    (miss,) = mmcheck.why_not(locks, "(n != 0 && n == 0) && !(n != 1)")
+    assert [(label.text, label.positive) for label in miss.never] == []
+    told = {frozenset(((one.text, one.positive), (other.text, other.positive))) for one, other in miss.apart}
+    assert frozenset((("n != 0", True), ("n == 0", True))) in told
+    assert frozenset((("n == 0", True), ("(n != 1)", False))) in told
+
+
 def test_a_way_where_there_is_one(locks: Path) -> None:
     (miss,) = mmcheck.why_not(locks, "exists Task t, u: a[t] && b[u];")
     assert miss.reached is not None and miss.reached.length == 2

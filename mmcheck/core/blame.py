@@ -68,7 +68,8 @@ class _Descent:
             case (terms.And(args), False | None) | (terms.Or(args), True | None):
                 decisive = next(arg for arg in args if self.value(arg, env) is value)
                 return self.into(decisive, env, value)
-            case terms.Not(arg), bool():
+            case terms.Not(arg), bool() if arg.span is None or arg.span != term.span:
+                # (`a != b` is one operator in the source: nothing in it says `a == b`.)
                 return self.into(arg, env, not value)
             case terms.Implies(left, right), False:
                 part, inner, premises, final = self.into(right, env, value)

@@ -40,7 +40,7 @@ def parts(goal: Term, state: State, instance: Instance) -> list[Part]:
 def _parts(term: Term, env: Env, instance: Instance, positive: bool) -> Iterator[Part]:
     """The conjuncts of a term, or of its negation."""
     match term:
-        case terms.Not(arg):
+        case terms.Not(arg) if not _is_unequal(term):
             yield from _parts(arg, env, instance, not positive)
         case terms.And(args) | terms.Or(args) if isinstance(term, terms.And) is positive:
             for arg in args:
@@ -75,6 +75,11 @@ def _parts(term: Term, env: Env, instance: Instance, positive: bool) -> Iterator
         case _:
             value = _value(term, env, instance)
             yield Part(term, env, positive, value is positive)
+
+
+def _is_unequal(term: Term) -> bool:
+    """Whether it is `a != b`, one operator in the source."""
+    return isinstance(term, terms.Not) and term.span is not None and term.span == term.arg.span
 
 
 def _case(where: Term | None, body: Term, env: Env, instance: Instance, positive: bool) -> list[Part]:
@@ -138,7 +143,7 @@ class _Cases:
 
     def of(self, term: Term, env: Env, bindings: tuple[tuple[str, Value], ...], positive: bool) -> list[Case]:
         match term:
-            case terms.Not(arg):
+            case terms.Not(arg) if not _is_unequal(term):
                 return self.of(arg, env, bindings, not positive)
             case terms.And(args) | terms.Or(args) if isinstance(term, terms.And) is positive:
                 return self._product(

@@ -9,6 +9,7 @@ from mmcheck.core.blame import Blame, blame
 from mmcheck.core.instance import Action, Instance, State
 from mmcheck.core.semantics import Env, Failed, ModelError, denote, execute
 from mmcheck.core.system import Body, Statement
+from mmcheck.core.terms import Literal
 from mmcheck.core.types import show_value
 from mmcheck.source import Span
 
@@ -29,11 +30,16 @@ class Reason:
         """The reason in one line: `!sealed is false: sealed = true`."""
         if self.why is None:
             return self.what
+        if isinstance(self.why.part, Literal):
+            return f"the constants of the check forbid it: `{self._written()}`"
         span = self.why.part.span
         part = " ".join(span.text.split()) if span else self.what
         truth = "is true" if self.why.value else "is false"
         read = ", ".join(f"{label} = {show_value(value)}" for label, value in self.why.reads)
         return f"{part} {truth}{': ' if read else ''}{read}"
+
+    def _written(self) -> str:
+        return " ".join(self.span.text.split()) if self.span else self.what
 
 
 def why_not_enabled(action: Action, state: State, instance: Instance) -> Reason | None:

@@ -1,5 +1,6 @@
-"""A walk through the states of a check by hand: where it stands, what is possible there and what is not, and
-how its properties fare."""
+"""A walk through the states of a check by hand.
+
+It knows where it stands, what is possible there and what is not, and how the properties fare."""
 
 from __future__ import annotations
 

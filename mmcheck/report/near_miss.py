@@ -60,11 +60,21 @@ def reads(part: Conjunct, instance: Instance) -> Blame:
 
 def told(text: str, bindings: Bindings, positive: bool) -> str:
     """A conjunct: what is written, negated where it must not be true, with the values of its names."""
-    written = " ".join(text.split())
+    written = _bare(" ".join(text.split()))
     if not positive:
         written = f"!{written}" if written.isidentifier() else f"!({written})"
     bound = ", ".join(f"{name} = {show_value(value)}" for name, value in bindings)
     return f"{written}  ({bound})" if bound else written
+
+
+def _bare(text: str) -> str:
+    """A text without the parentheses around all of it."""
+    depth = 0
+    for i, char in enumerate(text):
+        depth += (char == "(") - (char == ")")
+        if depth == 0 and i < len(text) - 1:
+            return text
+    return _bare(text[1:-1]) if text.startswith("(") and text.endswith(")") else text
 
 
 def way(found: Trace, instance: Instance, width: int) -> list[Text]:
