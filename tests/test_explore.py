@@ -69,7 +69,8 @@ def reasons(text: str, *names: str) -> dict[str, str]:
     ],
 )
 def test_the_reason_is_the_first_false_condition(body: str, reason: str) -> None:
-    text = f"const bool k = false; state {{ bool a; bool b; 0..2 n; bool m[0..1]; }} transition t() {{ {body} }}"
+    state = "const bool k = false; state { bool a; bool b; 0..2 n; bool m[0..1]; }"
+    text = f"{state} transition t() {{ {body} }}"
     assert reasons(text)["t()"].startswith(reason)
 
 
@@ -188,11 +189,24 @@ def test_names_in_a_saved_scenario_mean_nothing_else() -> None:
     assert "A a0_" in found.scenario("saved")
 
 
+def test_what_an_assumption_excludes_is_not_offered() -> None:
+    counter = "state { 0..3 n = any; } transition up() { require n < 3; n = n + 1; }"
+    found = Walk.of(mmcheck.loads(f"{counter} assume low: n < 2; deadlock free;"))
+    assert len(found.initials) == 2
+    found.begin(found.initials[1])
+    assert found.enabled() == []
+    assert [reason.text() for _, reason in found.blocked()] == ["it breaks the assumption `low`"]
+    assert {s.prop.name: s.holds for s in found.statuses()}["deadlock free"] is True
+
+
 def test_no_such_check_and_no_initial_state() -> None:
     with pytest.raises(KeyError):
         walk("nothing")
     with pytest.raises(mmcheck.SpecError):
         Walk.of(mmcheck.loads("state { bool a; } init { require a; }"))
+    with pytest.raises(mmcheck.SpecError) as error:
+        Walk.of(mmcheck.loads("state { 0..1 n = 1; } init { n = n + 1; }"))
+    assert [d.code for d in error.value.diagnostics] == ["E504"]
 
 
 # --- the screen ------------------------------------------------------------------------------------------

@@ -194,11 +194,13 @@ class _Runs:
             self._see_state(state, trace)
 
     def _step(self, random: Random, state: State, trace: Trace) -> Step | None:
-        """A step from a state; None where there is none, or where it breaks an assumption."""
+        """A step from a state that keeps the assumptions; None where there is none."""
+        enabled = False
         for action in self._in_random_order(random):
             outcomes = self.dynamics.outcomes(state, action)
             if not outcomes:
                 continue
+            enabled = True
             outcome = random.choice(outcomes)
             step = step_of(action, outcome)
             if isinstance(step, FailedStep):
@@ -206,12 +208,12 @@ class _Runs:
                 self.errors.see(state, step, {})
                 self._keep(trace)
                 return None
-            if not self._is_assumed(step.target):
-                return None
-            self._count(action, outcome)
-            return step
-        self.deadlocks.see_end(state)
-        self._keep(trace)
+            if self._is_assumed(step.target):
+                self._count(action, outcome)
+                return step
+        if not enabled:
+            self.deadlocks.see_end(state)
+            self._keep(trace)
         return None
 
     def _in_random_order(self, random: Random) -> Iterator[Action]:

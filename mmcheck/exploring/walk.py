@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from random import Random
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from mmcheck import session
 from mmcheck.core.blame import Blame
 from mmcheck.core.check import Check
 from mmcheck.core.instance import Action, Instance, State
-from mmcheck.core.semantics import Dynamics, ModelError, at, denote, initial_states
+from mmcheck.core.semantics import Dynamics, Meaning, ModelError, at, denote, initial_states
 from mmcheck.core.system import (
     DeadlockFree,
     Invariant,
@@ -28,10 +28,12 @@ from mmcheck.core.system import (
 from mmcheck.core.trace import FailedStep, Failure, Step, Trace
 from mmcheck.core.types import Elem, Value, show_value
 from mmcheck.core.verdict import Binding, Violated
-from mmcheck.diagnostics import SpecError
+from mmcheck.diagnostics import Diagnostic, SpecError
 from mmcheck.engines.engine import Limits
 from mmcheck.exploring.reasons import Reason, why_not_enabled
 from mmcheck.session import Spec
+
+Assumptions: TypeAlias = tuple[tuple[str, Meaning], ...]
 
 MOST_INITIAL_STATES = 1000
 LONGEST = 60.0
@@ -61,6 +63,7 @@ class Walk:
     instance: Instance
     initials: tuple[State, ...]
     dynamics: Dynamics
+    assumptions: Assumptions
     initial: State
     steps: list[Step] = field(default_factory=list)
     position: int = 0
@@ -75,11 +78,15 @@ class Walk:
         if check is None:
             raise KeyError(check_name)
         check, instance = session.instantiate(spec, check)
-        found = list(islice(initial_states(instance), MOST_INITIAL_STATES))
-        initials = tuple(state for state in found if not isinstance(state, Failure))
+        dynamics, assumptions = Dynamics.of(instance), _assumptions(instance)
+        states = (state for state in initial_states(instance) if not isinstance(state, Failure))
+        allowed = (state for state in states if _broken(assumptions, state) is None)
+        initials = tuple(islice(allowed, MOST_INITIAL_STATES))
         if not initials:
-            raise SpecError(session.verify(spec, session.Options(checks=(check.name,))).diagnostics)
-        return cls(spec, check, instance, initials, Dynamics.of(instance), initials[0])
+            message = f"check `{check.name}` has no initial state in which a walk could begin"
+            remedy = "`mmcheck verify` says what keeps it from having one"
+            raise SpecError((Diagnostic("E504", message, check.span, remedy),))
+        return cls(spec, check, instance, initials, dynamics, assumptions, initials[0])
 
     # --- where it stands ---------------------------------------------------------------------------------
 
@@ -104,8 +111,13 @@ class Walk:
         return Trace(self.initial, tuple(self.steps[: self.position]))
 
     def enabled(self) -> list[Step | FailedStep]:
-        """Every step that is possible, and every one that runs into a model error."""
-        return self.dynamics.successors(self.state)
+        """Every step that is possible, and every one that runs into a model error; none that leads to what an
+        assumption excludes."""
+        return [step for step in self.dynamics.successors(self.state) if self._excludes(step) is None]
+
+    def _excludes(self, step: Step | FailedStep) -> str | None:
+        """The assumption that a step breaks."""
+        return _broken(self.assumptions, step.target) if isinstance(step, Step) else None
 
     def blocked(self) -> Iterator[tuple[Action, Reason]]:
         """Every action that is not enabled, with the reason."""
@@ -113,6 +125,10 @@ class Walk:
             reason = why_not_enabled(action, self.state, self.instance)
             if reason is not None:
                 yield action, reason
+                continue
+            broken = [self._excludes(step) for step in self.dynamics.steps(self.state, action)]
+            if broken and all(broken):
+                yield action, Reason(None, f"it breaks the assumption `{broken[0]}`")
 
     # --- moving ------------------------------------------------------------------------------------------
 
@@ -168,7 +184,7 @@ class Walk:
             case StepInvariant():
                 return self._predicate(prop) if self._moved() else Status(prop, None, note="no step yet")
             case DeadlockFree():
-                return Status(prop, bool(self.enabled()))
+                return Status(prop, bool(self.dynamics.successors(self.state)))
             case NoModelError():
                 failing = any(isinstance(step, FailedStep) for step in self.enabled())
                 return Status(prop, not failing, note="a step from here fails" if failing else "")
@@ -218,6 +234,21 @@ class Walk:
             for s in self.steps[: self.position]
         ]
         return f"scenario {name}{f'({params})' if params else ''} {{\n{''.join(lines)}}}\n"
+
+
+def _assumptions(instance: Instance) -> Assumptions:
+    return tuple((a.name, denote(a.body, instance)) for a in instance.system.assumptions)
+
+
+def _broken(assumptions: Assumptions, state: State) -> str | None:
+    """The first assumption that a state breaks, or that has no value there."""
+    for name, meaning in assumptions:
+        try:
+            if not meaning(at(state, {})):
+                return name
+        except ModelError:
+            return name
+    return None
 
 
 def _fresh(elem: Elem, taken: set[str]) -> str:
