@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from mmcheck.diagnostics import Diagnostic, SpecError
     from mmcheck.documents import render_report, write_report
     from mmcheck.engines.engine import Limits, Preferences, Progress
-    from mmcheck.jobs.verify import verify_files
     from mmcheck.exploring.near_miss import NearMiss, why_not
     from mmcheck.exploring.simulation import Plan, simulate, simulate_file
     from mmcheck.exploring.walk import Walk
+    from mmcheck.jobs.verify import verify_files
     from mmcheck.linting.run import LintOutcome, lint, lint_file, lint_text
     from mmcheck.mutation.run import mutate
     from mmcheck.session import Options, Spec, load, loads, verify, verify_check, verify_file

@@ -199,9 +199,7 @@ def verify(spec: Spec, options: Options = Options(), observe: Observe = ignore) 
     return completed(outcome, len(spec.checks), heeded(spec, options))
 
 
-def completed(
-    outcome: SpecOutcome, declared: int, allowances: tuple[Allowance, ...] = ()
-) -> SpecOutcome:
+def completed(outcome: SpecOutcome, declared: int, allowances: tuple[Allowance, ...] = ()) -> SpecOutcome:
     """The outcome of a spec with so many checks, with what only all of them together can say, and without the
     warnings that comments in the source allow, where they are or at the check."""
     checks = list(outcome.checks)

@@ -164,6 +164,16 @@ def test_verify_leaves_out_what_is_allowed(allowance: str, at_check: str, left: 
     assert [c.check.name for c in outcome.checks for w in c.warnings if w.code == "W600"] == left
 
 
+def test_a_run_over_several_files_leaves_it_out_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "s.mmc"
+    path.write_text(UNFIRED.format(allowance="", at_check=""), encoding="utf-8")
+    kept = [o for o in mmcheck.verify_files([str(path)]) if any(c.warnings for c in o.checks)]
+    allowance = "// mmcheck: allow W600 because it is to come"
+    path.write_text(UNFIRED.format(allowance=allowance, at_check=""), encoding="utf-8")
+    left = [o for o in mmcheck.verify_files([str(path)]) if any(c.warnings for c in o.checks)]
+    assert (len(kept), len(left)) == (1, 0)
+
+
 def test_a_branch_is_allowed_within_its_transition(tmp_path: Path) -> None:
     path = tmp_path / "s.mmc"
     branch = (
