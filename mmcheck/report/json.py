@@ -305,7 +305,7 @@ def _induction(found: InductionOutcome, instance: Instance) -> Object:
 def _cti(found: Cti, instance: Instance) -> Object:
     return {
         "binding": _binding(found.binding),
-        "trace": _trace(found.trace, instance),
+        "trace": trace_object(found.trace, instance),
         "blame": _blame(found.blame) if found.blame else None,
     }
 
