@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mmcheck.cache.remembering import Cache
     from mmcheck.core.coverage import Coverage
     from mmcheck.core.mutation import Fate, Mutant, MutantOutcome, MutationOutcome
     from mmcheck.core.outcome import CheckOutcome, PropertyOutcome, SpecOutcome
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Cache",
     "CheckOutcome",
     "Coverage",
     "Diagnostic",
@@ -79,6 +81,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "mmcheck.cache.remembering": ("Cache",),
     "mmcheck.core.coverage": ("Coverage",),
     "mmcheck.core.mutation": ("Fate", "Mutant", "MutantOutcome", "MutationOutcome"),
     "mmcheck.core.outcome": ("CheckOutcome", "PropertyOutcome", "SpecOutcome"),

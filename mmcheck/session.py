@@ -43,14 +43,15 @@ from mmcheck.diagnostics import Collector, Diagnostic, Note, SpecError
 from mmcheck.elaborate.allowances import Allowance, Allowances
 from mmcheck.elaborate.checks import declared_checks, read_settings
 from mmcheck.elaborate.lowering import Elaborated, elaborate
-from mmcheck.elaborate.modules import SUFFIX, Program, load_program, merge_program
+from mmcheck.elaborate.modules import Program, load_program, merge_program
+from mmcheck.elaborate.places import SUFFIX, files_behind, specs_below
 from mmcheck.elaborate.scope import Symbols, declare, did_you_mean
 from mmcheck.engines.certificates import write_certificate
 from mmcheck.engines.engine import Answer, Limits, Observe, Preferences, Progress
 from mmcheck.engines.firing import never_steps
 from mmcheck.engines.registry import DEFAULT, ENGINES, examine, reproof
 from mmcheck.engines.scratch import foreign_file
-from mmcheck.source import SourceFile
+from mmcheck.source import SourceFile, digest
 
 
 def ignore(progress: Progress) -> None:
@@ -215,6 +216,11 @@ def heeded(spec: Spec, options: Options) -> tuple[Allowance, ...]:
     return Allowances.of(spec.program).all if options.silence else ()
 
 
+def _digests(program: Program) -> tuple[tuple[str, str], ...]:
+    """The files of a program, each with the hash of what was read."""
+    return tuple((str(path), digest(text)) for path, text in zip(program.files, program.texts, strict=True))
+
+
 def chosen(spec: Spec, options: Options) -> tuple[Check, ...]:
     """The checks to run, each with the properties to verify. Raises SpecError where the options name what the
     spec does not have, or a folder that cannot be used."""
@@ -282,7 +288,16 @@ def judged(spec: Spec, check: Check, instance: Instance, answer: Answer) -> Chec
     _require_initial_states(spec, check, instance, answer, outcomes)
     warnings = tuple(_warnings(instance, check, answer))
     coverage = _coverage(instance, answer, outcomes)
-    return CheckOutcome(check, instance, outcomes, answer.statistics, warnings, answer.interrupted, coverage)
+    return CheckOutcome(
+        check,
+        instance,
+        outcomes,
+        answer.statistics,
+        warnings,
+        answer.interrupted,
+        coverage,
+        files=_digests(spec.program),
+    )
 
 
 def _examine(instance: Instance, options: Options, observe: Observe) -> tuple[InductionOutcome, ...]:
@@ -615,30 +630,21 @@ def find_specs(
     for path in paths:
         if not Path(path).is_dir():
             found.append(path)
-        elif inside := _specs_below(Path(path)):
+        elif inside := specs_below(Path(path)):
             found += inside
         else:
             message = f"there is no {SUFFIX} file in `{path}`"
             diagnostics.append(Diagnostic("E004", message, None, "name a spec, or a folder with specs"))
     if importers:
         changed = {Path(path).resolve() for path in found}
-        found += [path for path in _specs_below(Path()) if changed & _imports(path)]
+        found += [path for path in specs_below(Path()) if _rests_on(path, changed)]
     once: dict[Path, str] = {}
     for path in found:
         once.setdefault(Path(path).resolve(), path)
     return tuple(once.values()), tuple(diagnostics)
 
 
-def _specs_below(folder: Path) -> list[str]:
-    """The specs in a folder and in those below it, but for hidden ones."""
-    return sorted(
-        str(path)
-        for path in folder.rglob(f"*{SUFFIX}")
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
-
-
-def _imports(path: str) -> set[Path]:
-    """All files that a spec imports, itself left out."""
-    program = load_program(path, Collector())
-    return set() if program is None else set(program.files) - {Path(path).resolve()}
+def _rests_on(path: str, changed: set[Path]) -> bool:
+    """Whether a spec imports one of some files. When in doubt it does, so that it is verified."""
+    behind = files_behind(Path(path))
+    return behind is None or not changed.isdisjoint(set(behind.files) - {Path(path).resolve()})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 
 
 @dataclass(frozen=True)
@@ -57,3 +58,8 @@ class Span:
 
     def __str__(self) -> str:
         return f"{self.file.name}:{self.line}:{self.column}"
+
+
+def digest(text: str) -> str:
+    """What tells one text from another."""
+    return sha256(text.encode("utf-8", errors="surrogatepass")).hexdigest()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+# What is tested is what a run finds, not what an earlier one found: tests of the cache name a folder for it.
+os.environ["MMCHECK_CACHE"] = "off"
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "new": "Write a commented starter spec.",
     "certify": "Ask solvers again about the certificates of proofs.",
     "lsp": "Serve an editor: the language server.",
+    "cache": "Show where verdicts are remembered, and forget them.",
     "explain": "Say what a diagnostic means, such as E302, and how to mend it.",
 }
 """The commands with their short help. `a-name` lives in the module `mmcheck.cli.a_name`, as `a_name`."""
@@ -32,6 +33,9 @@ COMMANDS = {
 def _command(name: str) -> click.Command:
     command: click.Command = getattr(import_module(f"mmcheck.cli.{name}"), name)
     return command
+
+WORDS = "mmcheck.words"
+"""Where a context has the words of the command line."""
 
 
 class Commands(click.Group):
@@ -45,6 +49,13 @@ class Commands(click.Group):
             return None
         return _command(cmd_name.replace("-", "_"))
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """The context, with the words of the command line for who wants to know them."""
+        words = tuple(args[1] if len(args) > 1 else extra["args"])
+        context = super().make_context(*args, **extra)
+        context.meta[WORDS] = words
+        return context
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -52,6 +63,9 @@ class Commands(click.Group):
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> NoReturn:
         """Run, and end the process with one of the exit codes."""
         extra["standalone_mode"] = False
+        words = sys.argv[1:] if args is None else list(args)
+        if words[:1] == ["verify"] and (known := _answer_again(words)) is not None:
+            sys.exit(known)
         interrupts = Interrupts()
         extra.setdefault("obj", interrupts)
         try:
@@ -66,6 +80,13 @@ class Commands(click.Group):
         except Exception as error:
             code = _internal_error(error)
         sys.exit(code)
+
+
+def _answer_again(words: Sequence[str]) -> int | None:
+    # Hashing is needed by one command only, and would delay every other answer.
+    from mmcheck.cli.again import answer_again
+
+    return answer_again(words)
 
 
 def _usage_error(error: click.UsageError) -> Exit:

@@ -11,7 +11,7 @@ from mmcheck import session
 from mmcheck.cli.exits import Exit, last_line
 from mmcheck.cli.output import standard_error
 from mmcheck.diagnostics import SpecError
-from mmcheck.elaborate.modules import SUFFIX
+from mmcheck.elaborate.places import SUFFIX
 
 STARTER = Path(__file__).with_name("starter.mmc")
 EXAMPLES = """\b

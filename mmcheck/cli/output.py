@@ -28,6 +28,7 @@ class Output:
         # A process may be started without a stdout at all; then there is nobody to tell.
         self.stream: TextIO = stream if stream is not None else io.StringIO()
         self.width = width
+        self.colour = colour
         self.vital = vital
         self.open = True
         if isinstance(self.stream, io.TextIOWrapper):

@@ -18,7 +18,7 @@ from mmcheck.cli.run import Format
 from mmcheck.cli.tally import Tally
 from mmcheck.core.outcome import SpecOutcome
 from mmcheck.diagnostics import Diagnostic
-from mmcheck.elaborate.modules import SUFFIX
+from mmcheck.elaborate.places import SUFFIX
 from mmcheck.report.formats import FORMATS, render, write_whole
 from mmcheck.report.quantity import count
 from mmcheck.report.run import Run, candidates

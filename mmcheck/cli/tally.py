@@ -21,6 +21,8 @@ class Tally:
     interrupted: bool = False
     crashed: tuple[str, ...] = ()
     strict: bool = False
+    remembered: int = 0
+    """How many of the checks were not run, since their verdicts are known from an earlier run."""
 
     @property
     def end(self) -> Exit:
@@ -38,6 +40,10 @@ class Tally:
     @property
     def summary(self) -> str:
         """The sentence behind the word of the ending."""
+        return self._told + (f"; {self.remembered} remembered" if self.remembered else "")
+
+    @property
+    def _told(self) -> str:
         as_expected = f"{self._of(Ending.AS_EXPECTED)} ended as expected"
         match self.end:
             case Exit.OK:
@@ -82,4 +88,5 @@ def tally(
         interrupted or any(check.interrupted for check in checks),
         tuple(crashed),
         strict,
+        sum(len(outcome.checks) for outcome in outcomes if outcome.remembered),
     )

@@ -11,11 +11,14 @@ from pathlib import Path
 import click
 
 from mmcheck import session
+from mmcheck.cache.question import can_be_remembered
+from mmcheck.cache.remembering import cache_in_use
 from mmcheck.cli.exits import Exit
 from mmcheck.cli.group import EXIT_CODES
 from mmcheck.cli.heartbeat import Heartbeat
 from mmcheck.cli.interrupts import Interrupts
 from mmcheck.cli.output import Output, is_terminal, standard_error, standard_output
+from mmcheck.cli.page import Page
 from mmcheck.cli.parameters import duration, memory_size, processes, setting
 from mmcheck.cli.reports import (
     Documents,
@@ -217,6 +220,12 @@ Examples:
     "Default: off.",
 )
 @click.option(
+    "--cache/--no-cache",
+    default=True,
+    show_default=True,
+    help="Answer from an earlier run where nothing has changed that a verdict depends on, and say so.",
+)
+@click.option(
     "--width",
     type=click.IntRange(min=40),
     metavar="N",
@@ -257,6 +266,7 @@ def verify(
     quiet: bool,
     strict: bool,
     importers: bool,
+    cache: bool,
     width: int | None,
     color: str,
 ) -> Exit:
@@ -295,7 +305,11 @@ def verify(
         written.append(Documents(out, err, on_output, reports, Traces(traces), started))
     interrupts = click.get_current_context().find_object(Interrupts) or Interrupts()
     observe = interrupts.before(session.ignore if quiet else heartbeat)
-    with closing(results(files, options, observe, jobs)) as found:
+    known = cache_in_use() if cache else None
+    if known is not None and can_be_remembered(options) and written == [plain]:
+        written.append(Page(known.store, paths, importers, plain))
+    make = results if known is None else known.results
+    with closing(make(files, options, observe, jobs)) as found:
         return run(found, diagnostics, Several(written), err, heartbeat, strict)
 
 

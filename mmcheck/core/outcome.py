@@ -103,6 +103,8 @@ class CheckOutcome:
     """None where nothing was searched, or by an engine that takes no steps."""
     induction: tuple[InductionOutcome, ...] = ()
     """What induction says about each invariant, where that was asked for."""
+    files: tuple[tuple[str, str], ...] = ()
+    """The paths of all files that it rests on, each with the hash of what was read there."""
 
     @property
     def ending(self) -> Ending:
@@ -119,6 +121,8 @@ class SpecOutcome:
     checks: tuple[CheckOutcome, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
     doc: str = ""
+    remembered: str = ""
+    """When it was verified, if nothing was verified now, since an earlier run had the same question."""
 
     @property
     def ending(self) -> Ending:

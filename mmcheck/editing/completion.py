@@ -10,7 +10,7 @@ from mmcheck.editing.analysis import Analysis
 from mmcheck.editing.hover import signature
 from mmcheck.editing.symbols import Definition, Kind, Shape
 from mmcheck.editing.tables import Tables
-from mmcheck.elaborate.modules import SUFFIX, candidates
+from mmcheck.elaborate.places import SUFFIX, candidates
 from mmcheck.syntax import ast
 from mmcheck.syntax.expected import Expected, expected
 from mmcheck.syntax.lexer import Token, words

@@ -15,7 +15,7 @@ from pathlib import Path
 from mmcheck.editing.analysis import Analysis, analyse
 from mmcheck.editing.index import Index
 from mmcheck.editing.symbols import Occurrence, Role
-from mmcheck.elaborate.modules import SHIPPED
+from mmcheck.elaborate.places import SHIPPED
 from mmcheck.source import Span
 from mmcheck.syntax.grammar import grammar
 from mmcheck.syntax.lexer import CONTEXTUAL_WORDS

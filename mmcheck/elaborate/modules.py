@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
 from mmcheck.diagnostics import Collector, Note
+from mmcheck.elaborate.places import SUFFIX, candidates
 from mmcheck.source import SourceFile, Span
 from mmcheck.syntax import ast
 from mmcheck.syntax.parser import parse
 
-SUFFIX = ".mmc"
 MAX_BYTES = 1 << 20
 """Larger files are refused: no design that a person wrote is near this size."""
-
-PACKAGE = Path(__file__).resolve().parent.parent
-SHIPPED = next((d for d in (PACKAGE / "models", PACKAGE.parent / "models") if d.is_dir()), PACKAGE / "models")
-"""The models that come with mmcheck: inside the package when installed, beside it in a checkout."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +22,7 @@ class Program:
     """A file and everything that it imports, as one list of declarations, imported ones first.
 
     Overrides have replaced what they override. Checks are those of the file itself: an imported file's
-    checks are its own. `files` are all the files read, by resolved path."""
+    checks are its own. `files` are all the files read, by resolved path, and `texts` what was read."""
 
     path: str
     name: str
@@ -34,6 +30,7 @@ class Program:
     source: SourceFile
     declarations: tuple[ast.Decl, ...]
     files: tuple[Path, ...]
+    texts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -112,22 +109,6 @@ def _shown(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def candidates(name: str, importer: Path) -> Iterator[Path]:
-    """Where a module is looked up: beside the importing file, in the project's models, in those shipped."""
-    file = name + SUFFIX
-    yield importer.parent / file
-    yield from (folder / "models" / file for folder in _project_folders(importer.parent))
-    yield SHIPPED / file
-
-
-def _project_folders(folder: Path) -> Iterator[Path]:
-    """The folder and those above it, up to the root of the repository it is in."""
-    for parent in (folder, *folder.parents):
-        yield parent
-        if (parent / ".git").exists():
-            return
-
-
 def read_source(
     path: Path, name: str, collector: Collector, importer: Span | None = None
 ) -> SourceFile | None:
@@ -192,6 +173,7 @@ def merge(modules: Modules, collector: Collector) -> Program:
         source=source,
         declarations=merged,
         files=modules.order,
+        texts=tuple(modules.sources[path].text for path in modules.order),
     )
 
 

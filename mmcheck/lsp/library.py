@@ -9,7 +9,8 @@ from pathlib import Path
 
 from mmcheck.diagnostics import Collector
 from mmcheck.editing.analysis import Analysis, analyse
-from mmcheck.elaborate.modules import SUFFIX, read_source
+from mmcheck.elaborate.modules import read_source
+from mmcheck.elaborate.places import SUFFIX
 
 MOST_FILES = 2_000
 """The most specs of a project that are searched for the uses of a name."""

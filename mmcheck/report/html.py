@@ -20,7 +20,7 @@ from mmcheck.diagnostics import Diagnostic
 from mmcheck.report import induction
 from mmcheck.report.html_source import CountedFile, Excerpt, counted_files, excerpt
 from mmcheck.report.html_trace import TraceView, trace_view
-from mmcheck.report.phrases import expectation, kind, verdict_phrase
+from mmcheck.report.phrases import expectation, kind, memory, verdict_phrase
 from mmcheck.report.run import Run, lemmas_of, traces_of
 from mmcheck.report.text import MARKS, settings, statistics
 
@@ -83,6 +83,7 @@ class SpecView:
     name: str
     file: str
     doc: str
+    memory: str
     style: str
     diagnostics: tuple[DiagnosticView, ...]
     checks: tuple[CheckView, ...]
@@ -129,6 +130,7 @@ def _spec(number: int, outcome: SpecOutcome, run: Run) -> SpecView:
         outcome.name,
         run.path(outcome.file),
         outcome.doc,
+        memory(outcome),
         CLASSES[outcome.ending],
         tuple(map(_diagnostic, outcome.diagnostics)),
         tuple(_check(f"{id}-check-{i}", check) for i, check in enumerate(outcome.checks, 1)),

@@ -75,6 +75,8 @@ def _document(found: Candidate, others: int, run: Run) -> Object:
         "verdict": verdict_phrase(found.outcome),
         "otherTraces": others,
     }
+    if found.spec.remembered:
+        meta["remembered"] = found.spec.remembered
     if (failure := _failure(trace)) is not None:
         meta["failure"] = failure
     # The format's `loop` is the state that comes next; here the last state is already the first of the loop.

@@ -81,6 +81,7 @@ def _spec(outcome: SpecOutcome) -> Object:
         "file": outcome.file,
         "name": outcome.name,
         "doc": outcome.doc,
+        "remembered": outcome.remembered or None,
         "ending": _ending(outcome.ending),
         "diagnostics": [diagnostic(d) for d in outcome.diagnostics],
         "checks": [_check(check) for check in outcome.checks],

@@ -60,7 +60,7 @@ def _check(spec: SpecOutcome, outcome: CheckOutcome, run: Run) -> Element:
     if run.started is not None:
         suite.set("timestamp", run.started.strftime("%Y-%m-%dT%H:%M:%S"))
     suite.set("file", run.path(spec.file))
-    suite.append(_properties(outcome))
+    suite.append(_properties(spec, outcome))
     for prop in outcome.properties:
         suite.append(_case(name, prop, outcome, run))
     if outcome.warnings:
@@ -69,7 +69,7 @@ def _check(spec: SpecOutcome, outcome: CheckOutcome, run: Run) -> Element:
     return _counted(suite)
 
 
-def _properties(outcome: CheckOutcome) -> Element:
+def _properties(spec: SpecOutcome, outcome: CheckOutcome) -> Element:
     """How it was searched, and the values that were set."""
     found = outcome.statistics
     facts = {
@@ -80,6 +80,7 @@ def _properties(outcome: CheckOutcome) -> Element:
         "complete": show_value(found.complete),
         "symmetry": ", ".join(found.symmetry),
         "not_permuted": ", ".join(found.not_permuted),
+        **({"remembered": spec.remembered} if spec.remembered else {}),
         **{f"size.{name}": str(size) for name, size in outcome.instance.sizes.items()},
         **{f"const.{name}": show_value(value) for name, value in outcome.check.constants.items()},
     }

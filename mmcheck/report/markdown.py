@@ -15,7 +15,7 @@ from mmcheck.core.outcome import CheckOutcome, Ending, PropertyOutcome, SpecOutc
 from mmcheck.diagnostics import Diagnostic
 from mmcheck.report import induction
 from mmcheck.report.layout import place, printable
-from mmcheck.report.phrases import expectation, verdict_phrase
+from mmcheck.report.phrases import expectation, memory, verdict_phrase
 from mmcheck.report.run import Run, traces_of
 from mmcheck.report.text import evidence, settings, shows, statistics
 
@@ -50,6 +50,7 @@ def _spec(outcome: SpecOutcome, run: Run) -> Iterator[str]:
     yield from (f"## {_escaped(outcome.name)}", "")
     doc = " ".join(outcome.doc.strip().split("\n\n")[0].split())
     yield from _filled(f"{_escaped(doc)} " * bool(doc) + f"(`{run.path(outcome.file)}`)")
+    yield from _filled(_escaped(memory(outcome)))
     yield from _diagnostics(outcome.diagnostics)
     for check in outcome.checks:
         yield from _check(check, run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from mmcheck.core.check import Expectation, Expected
-from mmcheck.core.outcome import Ending, PropertyOutcome
+from mmcheck.core.outcome import Ending, PropertyOutcome, SpecOutcome
 from mmcheck.core.system import (
     DeadlockFree,
     Invariant,
@@ -179,3 +179,11 @@ def _expected(prop: Property, expected: Expected) -> str:
             return f"{wanted} in {count(expected.steps, 'step')}" if expected.steps is not None else wanted
         case Expectation.UNKNOWN:
             return "unknown"
+
+
+def memory(outcome: SpecOutcome) -> str:
+    """That nothing was verified now, if so, and since when the verdicts stand."""
+    if not outcome.remembered:
+        return ""
+    when = outcome.remembered[:16].replace("T", " ")
+    return f"remembered: verified on {when}, and nothing that the verdicts depend on has changed"

@@ -37,7 +37,7 @@ from mmcheck.diagnostics import CODES, Diagnostic
 from mmcheck.report.actors import SYSTEM, actor
 from mmcheck.report.changes import changes
 from mmcheck.report.layout import one_line
-from mmcheck.report.phrases import expectation, kind, show_binding, verdict_phrase
+from mmcheck.report.phrases import expectation, kind, memory, show_binding, verdict_phrase
 from mmcheck.report.quantity import count
 from mmcheck.report.run import Run, traces_of
 from mmcheck.report.text import settings
@@ -88,7 +88,12 @@ def _diagnostics(run: Run) -> dict[Diagnostic, str]:
 
 def _invocation(run: Run) -> Object:
     """How the process ended. It was successful when it could do its work, whatever came out."""
-    notes = [
+    notes: list[Object] = [
+        {"level": "note", "message": {"text": f"{run.path(spec.file)}: {memory(spec)}"}}
+        for spec in run.specs
+        if spec.remembered
+    ]
+    notes += [
         {"level": "error", "message": {"text": f"A bug in mmcheck, met while verifying {run.path(file)}."}}
         for file in run.crashed
     ]

@@ -31,7 +31,7 @@ from mmcheck.report.layout import (
     separated,
     words,
 )
-from mmcheck.report.phrases import claim, expectation, show_binding, verdict_phrase
+from mmcheck.report.phrases import claim, expectation, memory, show_binding, verdict_phrase
 from mmcheck.report.quantity import count, duration
 from mmcheck.report.styles import BAD, GOOD, QUIET, TITLE, UNSURE
 
@@ -107,7 +107,8 @@ def shows(outcome: PropertyOutcome, traces: Traces) -> bool:
 
 def _spec_heading(outcome: SpecOutcome, width: int) -> list[Text]:
     heading = Text.assemble((printable(outcome.name), TITLE), f"  ({printable(outcome.file)})")
-    return [heading, *_doc(outcome.doc, width)]
+    known = paragraph("", words(memory(outcome)), min(width, PROSE), QUIET) if outcome.remembered else []
+    return [heading, *_doc(outcome.doc, width), *known]
 
 
 def _doc(doc: str, width: int) -> list[Text]:

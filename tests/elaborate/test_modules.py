@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import mmcheck
-from mmcheck.elaborate import modules
+from mmcheck.elaborate import places
 
 
 def write(folder: Path, **texts: str) -> None:
@@ -31,7 +31,7 @@ def test_beside_the_file_comes_before_the_project_and_before_what_is_shipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shipped, project = tmp_path / "shipped", tmp_path / "project"
-    monkeypatch.setattr(modules, "SHIPPED", shipped)
+    monkeypatch.setattr(places, "SHIPPED", shipped)
     write(shipped, m="state { bool from_shipped; }")
     write(project, specs__deep__s="import m;")
     (project / ".git").mkdir()
@@ -47,7 +47,7 @@ def test_beside_the_file_comes_before_the_project_and_before_what_is_shipped(
 
 
 def test_shipped_models_are_there(tmp_path: Path) -> None:
-    for model in sorted(modules.SHIPPED.glob("*.mmc")):
+    for model in sorted(places.SHIPPED.glob("*.mmc")):
         write(tmp_path, s=f"import {model.stem};")
         assert mmcheck.load(tmp_path / "s.mmc").declared.system.name == "s"
 
