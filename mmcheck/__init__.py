@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from mmcheck.core.coverage import Coverage
     from mmcheck.core.mutation import Fate, Mutant, MutantOutcome, MutationOutcome
     from mmcheck.core.outcome import CheckOutcome, PropertyOutcome, SpecOutcome
+    from mmcheck.core.stategraph import StateGraph
     from mmcheck.core.trace import Trace
     from mmcheck.core.verdict import Proved, Unknown, Verdict, Violated
     from mmcheck.diagnostics import Diagnostic, SpecError
-    from mmcheck.documents import render_report, write_report
+    from mmcheck.documents import render_graph, render_report, write_report
     from mmcheck.engines.engine import Limits, Preferences, Progress
     from mmcheck.exploring.near_miss import NearMiss, why_not
     from mmcheck.exploring.simulation import Plan, simulate, simulate_file
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from mmcheck.linting.run import LintOutcome, lint, lint_file, lint_text
     from mmcheck.mutation.run import mutate
     from mmcheck.session import Options, Spec, load, loads, verify, verify_check, verify_file
+    from mmcheck.stategraphs import state_graph
     from mmcheck.syntax.formatting.formatter import format_text
 
 __version__ = "0.1.0"
@@ -57,6 +59,7 @@ __all__ = [
     "Spec",
     "SpecError",
     "SpecOutcome",
+    "StateGraph",
     "Trace",
     "Unknown",
     "Verdict",
@@ -69,9 +72,11 @@ __all__ = [
     "load",
     "loads",
     "mutate",
+    "render_graph",
     "render_report",
     "simulate",
     "simulate_file",
+    "state_graph",
     "verify",
     "verify_check",
     "verify_file",
@@ -85,6 +90,7 @@ _HOMES = {
     "mmcheck.core.coverage": ("Coverage",),
     "mmcheck.core.mutation": ("Fate", "Mutant", "MutantOutcome", "MutationOutcome"),
     "mmcheck.core.outcome": ("CheckOutcome", "PropertyOutcome", "SpecOutcome"),
+    "mmcheck.core.stategraph": ("StateGraph",),
     "mmcheck.core.trace": ("Trace",),
     "mmcheck.core.verdict": ("Proved", "Unknown", "Verdict", "Violated"),
     "mmcheck.diagnostics": ("Diagnostic", "SpecError"),
@@ -93,11 +99,12 @@ _HOMES = {
     "mmcheck.exploring.near_miss": ("NearMiss", "why_not"),
     "mmcheck.exploring.walk": ("Walk",),
     "mmcheck.linting.run": ("LintOutcome", "lint", "lint_file", "lint_text"),
-    "mmcheck.documents": ("render_report", "write_report"),
     "mmcheck.jobs.verify": ("verify_files",),
+    "mmcheck.documents": ("render_graph", "render_report", "write_report"),
     "mmcheck.mutation.run": ("mutate",),
     "mmcheck.session": ("Options", "Spec", "load", "loads", "verify", "verify_check", "verify_file"),
     "mmcheck.syntax.formatting.formatter": ("format_text",),
+    "mmcheck.stategraphs": ("state_graph",),
 }
 
 

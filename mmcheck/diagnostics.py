@@ -75,6 +75,7 @@ CODES: dict[str, str] = {
     "E507": "an unknown check or property was selected",
     "E508": "a folder that cannot be used",
     "E509": "a spec that cannot be mutated, since it does not end as it expects",
+    "E510": "a state graph that is too large to look at",
     # Warnings
     "W600": "a transition that never fired",
     "W601": "a property that holds only because its premise is never true",

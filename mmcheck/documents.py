@@ -7,7 +7,9 @@ from pathlib import Path
 
 from mmcheck import __version__
 from mmcheck.core.outcome import SpecOutcome
+from mmcheck.core.stategraph import StateGraph
 from mmcheck.report.formats import FORMATS, render, write_whole
+from mmcheck.report.graph import render as draw
 from mmcheck.report.run import run_of
 
 
@@ -18,6 +20,11 @@ def render_report(outcome: SpecOutcome | Sequence[SpecOutcome], format: str) -> 
         raise ValueError(f"there is no format {format!r}, only {', '.join(FORMATS)}")
     outcomes = (outcome,) if isinstance(outcome, SpecOutcome) else tuple(outcome)
     return render(run_of(outcomes, __version__), format)
+
+
+def render_graph(graph: StateGraph, format: str) -> str:
+    """A state graph as `dot`, `graphml`, `mermaid` or `svg`. Raises ValueError for another format."""
+    return draw(graph, format)
 
 
 def write_report(outcome: SpecOutcome | Sequence[SpecOutcome], format: str, path: str | Path) -> None:

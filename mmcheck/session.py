@@ -23,6 +23,7 @@ from mmcheck.core.lasso import Account, account
 from mmcheck.core.outcome import CheckOutcome, PropertyOutcome, SpecOutcome
 from mmcheck.core.semantics import at
 from mmcheck.core.size import MOST, excesses
+from mmcheck.core.stategraph import StateGraph, TooManyClassesError, cell_key
 from mmcheck.core.symmetry import renumber
 from mmcheck.core.system import (
     DeadlockFree,
@@ -49,7 +50,7 @@ from mmcheck.elaborate.scope import Symbols, declare, did_you_mean
 from mmcheck.engines.certificates import write_certificate
 from mmcheck.engines.engine import Answer, Limits, Observe, Preferences, Progress
 from mmcheck.engines.firing import never_steps
-from mmcheck.engines.registry import DEFAULT, ENGINES, examine, reproof
+from mmcheck.engines.registry import DEFAULT, ENGINES, draw, examine, reproof
 from mmcheck.engines.scratch import foreign_file
 from mmcheck.source import SourceFile, digest
 
@@ -77,6 +78,8 @@ class Options:
     """Whether to say of each invariant what induction says about it."""
     silence: bool = True
     """Whether to leave out the warnings that comments in the source allow."""
+    graphs: int = 0
+    """How many states a check may have, none up to symmetry, for its state graph to be in the outcome."""
 
 
 @dataclass(frozen=True)
@@ -271,6 +274,7 @@ def verify_check(
     if options.certificates is not None:
         folder = options.certificates / spec.program.name / check.name
         _write_certificates(folder, instance, check, outcome.properties)
+    outcome = replace(outcome, graph=_small_graph(instance, check, answer, options.graphs))
     if options.induction and not answer.interrupted:
         outcome = replace(outcome, induction=_examine(instance, options, observe))
     return outcome
@@ -298,6 +302,17 @@ def judged(spec: Spec, check: Check, instance: Instance, answer: Answer) -> Chec
         coverage,
         files=_digests(spec.program),
     )
+
+
+def _small_graph(instance: Instance, check: Check, answer: Answer, most: int) -> StateGraph | None:
+    """The state graph of a check that has few states."""
+    if not answer.statistics.complete or not 0 < answer.statistics.states <= most:
+        return None
+    keys = [cell_key(instance, cell) for cell in instance.cells]
+    try:
+        return draw(instance, check, keys, False, most, Limits(), ignore)
+    except TooManyClassesError:
+        return None
 
 
 def _examine(instance: Instance, options: Options, observe: Observe) -> tuple[InductionOutcome, ...]:

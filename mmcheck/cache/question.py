@@ -56,6 +56,7 @@ def question(path: str, options: Options) -> Question | None:
         "helpers": (preferences.helpers, preferences.head_start),
         "keep_going": options.keep_going,
         "silence": options.silence,
+        "graphs": options.graphs,
         # How long a search may take, and in how much memory, is no part of a verdict that came in time.
         "limits": (limits.max_states, limits.max_depth),
     }

@@ -47,6 +47,10 @@ Examples:
 """
 
 
+DRAWN = 40
+"""The most states whose graph is in an HTML report: with more of them nobody follows an arrow."""
+
+
 @click.command(epilog=f"{EXAMPLES}\n{EXIT_CODES}", short_help="Verify specs.")
 @click.argument("paths", nargs=-1, type=click.Path(), metavar="PATHS...")
 @click.option(
@@ -291,6 +295,7 @@ def verify(
         certificates=certificate,
         keep_going=keep_going,
         induction=induction,
+        graphs=DRAWN if "html" in (format, *(report.format for report in reports)) else 0,
     )
     out, err = standard_output(color, width), standard_error(color, width)
     heartbeat = Heartbeat(err.stream, rewritable(err), err.width)

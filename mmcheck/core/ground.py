@@ -154,6 +154,12 @@ class Grounder:
         holds = run.truth(body)
         return Predicate(holds, run.fails)
 
+    def value(self, body: Term) -> tuple[Nodes, int]:
+        """A value of a state: a node for each scalar in it, and where it runs into a model error."""
+        run = _Run(self, [], {})
+        nodes = run.value(body)
+        return nodes, run.fails
+
     def step_predicate(
         self, body: Term, params: tuple[Local, ...], binding: Mapping[str, Value], step: GroundAction | None
     ) -> Predicate:

@@ -134,6 +134,11 @@ def assemble(type: Type, scalars: Iterator[Value]) -> Value:
     return Record(type.name, names, tuple(assemble(field.type, scalars) for field in type.fields))
 
 
+def leaves(type: Type) -> tuple[Scalar, ...]:
+    """The scalar types inside a type, in the order of cells."""
+    return tuple(leaf for _, leaf in _leaves(type))
+
+
 def _leaves(type: Type) -> Iterator[tuple[tuple[str, ...], Scalar]]:
     """The scalars inside a type, each with its path of fields."""
     if not isinstance(type, StructType):

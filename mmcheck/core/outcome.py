@@ -12,6 +12,7 @@ from mmcheck.core.coverage import Coverage
 from mmcheck.core.induction import InductionOutcome
 from mmcheck.core.instance import Instance
 from mmcheck.core.lasso import Account
+from mmcheck.core.stategraph import StateGraph
 from mmcheck.core.system import Property
 from mmcheck.core.verdict import Proved, Unknown, Verdict, Violated
 from mmcheck.diagnostics import Diagnostic
@@ -105,6 +106,8 @@ class CheckOutcome:
     """What induction says about each invariant, where that was asked for."""
     files: tuple[tuple[str, str], ...] = ()
     """The paths of all files that it rests on, each with the hash of what was read there."""
+    graph: StateGraph | None = None
+    """The states and the steps between them, where that was asked for and they are few."""
 
     @property
     def ending(self) -> Ending:

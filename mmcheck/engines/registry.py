@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import Protocol
 
 from mmcheck.core.certify import Reprove
+from mmcheck.core.check import Check
 from mmcheck.core.induction import InductionOutcome
 from mmcheck.core.instance import Instance
+from mmcheck.core.stategraph import StateGraph, StateKey
 from mmcheck.core.verdict import Verdict
 from mmcheck.engines.engine import ORDINARY, Engine, Limits, Observe, Preferences
 from mmcheck.engines.limits import Watch, available_cores
@@ -126,6 +128,22 @@ def examine(instance: Instance, limits: Limits, observe: Observe) -> tuple[Induc
     with suppress(LimitError):
         found.extend(Examiner(instance, Conduct("induction", Watch(limits), observe)).outcomes())
     return tuple(found)
+
+
+def draw(
+    instance: Instance,
+    check: Check,
+    keys: Sequence[StateKey],
+    collapsed: bool,
+    most: int,
+    limits: Limits,
+    observe: Observe,
+) -> StateGraph:
+    """The state graph of an instance by some keys. Raises TooManyClassesError when there are too many."""
+    # NumPy is loaded where it is needed, so that commands that do without start fast.
+    from mmcheck.engines.explicit.quotient import quotient
+
+    return quotient(instance, check, keys, collapsed, most, limits, observe)
 
 
 DEFAULT = "auto"

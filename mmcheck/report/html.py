@@ -12,12 +12,15 @@ from itertools import count as counter
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from mmcheck.core.outcome import CheckOutcome, Ending, PropertyOutcome, SpecOutcome
 from mmcheck.core.types import show_value
 from mmcheck.core.verdict import Violated
 from mmcheck.diagnostics import Diagnostic
 from mmcheck.report import induction
+from mmcheck.report.graph import title
+from mmcheck.report.graph_svg import picture
 from mmcheck.report.html_source import CountedFile, Excerpt, counted_files, excerpt
 from mmcheck.report.html_trace import TraceView, trace_view
 from mmcheck.report.phrases import expectation, kind, memory, verdict_phrase
@@ -75,6 +78,13 @@ class CheckView:
     traces: tuple[TraceView, ...]
     induction: str
     """What induction says, as text; empty where nobody asked."""
+    graph: GraphView | None
+
+
+@dataclass(frozen=True, slots=True)
+class GraphView:
+    title: str
+    picture: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +168,8 @@ def _check(id: str, outcome: CheckOutcome) -> CheckView:
             for i, (binding, trace) in enumerate(traces_of(p))
         ),
         _induction(outcome),
+        # What is drawn was escaped when it was drawn.
+        None if outcome.graph is None else GraphView(title(outcome.graph), Markup(picture(outcome.graph))),
     )
 
 

@@ -104,6 +104,7 @@ OPTIONS = [
     Options(preferences=Preferences(symmetry=False)),
     Options(preferences=Preferences(threads=1)),
     Options(keep_going=False),
+    Options(graphs=10),
     Options(limits=Limits(max_states=10_000)),
     Options(limits=Limits(max_depth=100)),
 ]
@@ -119,7 +120,7 @@ def test_every_option_that_matters_is_another_question(project: Path) -> None:
 def test_every_option_is_either_a_part_of_the_question_or_known_not_to_matter() -> None:
     """A new one is to be thought about: in `question.question`, in `can_be_remembered`, or here."""
     assert set(Options.__dataclass_fields__) == {
-        *("settings", "checks", "properties", "limits", "engine", "preferences", "keep_going"),
+        *("settings", "checks", "properties", "limits", "engine", "preferences", "keep_going", "graphs"),
         *("certificates", "induction"),
     }
     assert set(Preferences.__dataclass_fields__) == {

@@ -61,7 +61,8 @@ def everything() -> Run:
     error = Diagnostic("E300", "`x` is <b>not</b> a number", examples.span("refs <= 2"), "write a number")
     by_hand = examples.spec(examples.naive(), examples.merged(), examples.limited(), diagnostics=(error,))
     real = [
-        mmcheck.verify_file(str(ROOT / "docs" / "examples" / name)) for name in ("memfd.mmc", "branches.mmc")
+        mmcheck.verify_file(str(ROOT / "docs" / "examples" / name), mmcheck.Options(graphs=60))
+        for name in ("memfd.mmc", "branches.mmc")
     ]
     lasso = mmcheck.verify(mmcheck.loads(LOOP, "turns.mmc"))
     specs = (by_hand, *real, lasso)
@@ -140,6 +141,12 @@ def test_coverage_by_line(report: str) -> None:
     )
     assert ("never", "#####", "17") in rows
     assert ("taken", "20", "12") in rows
+
+
+def test_a_small_state_graph_is_drawn(report: str) -> None:
+    pictures = [attributes for tag, attributes in read(report).elements if tag == "svg"]
+    assert [picture["class"] for picture in pictures] == ["state-graph"]
+    assert "State graph: branches, check default: 27 states, " in words(report)
 
 
 def test_a_run_of_nothing() -> None:
