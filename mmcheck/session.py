@@ -7,6 +7,7 @@ verdicts are certified, what is suspicious is warned about.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -20,7 +21,7 @@ from mmcheck.core.coverage import BranchCoverage, Coverage, Side, measure, never
 from mmcheck.core.induction import Cti, InductionOutcome
 from mmcheck.core.instance import Instance
 from mmcheck.core.lasso import Account, account
-from mmcheck.core.outcome import CheckOutcome, PropertyOutcome, SpecOutcome
+from mmcheck.core.outcome import CheckOutcome, PropertyOutcome, SpecOutcome, Statistics
 from mmcheck.core.semantics import at
 from mmcheck.core.size import MOST, excesses
 from mmcheck.core.stategraph import StateGraph, TooManyClassesError, cell_key
@@ -78,6 +79,8 @@ class Options:
     """Whether to say of each invariant what induction says about it."""
     silence: bool = True
     """Whether to leave out the warnings that comments in the source allow."""
+    deadline: float | None = None
+    """When all of it has to end, on the clock of `time.monotonic`: what is not decided by then is unknown."""
     graphs: int = 0
     """How many states a check may have, none up to symmetry, for its state graph to be in the outcome."""
 
@@ -266,8 +269,11 @@ def verify_check(
 ) -> CheckOutcome:
     """Verify one check. Raises SpecError where its settings make no sense."""
     check, instance = instantiate(spec, check)
+    limits = limits_until(options.limits, options.deadline)
+    if limits is None:
+        return _not_begun(check, instance, options.engine)
     engine = ENGINES[options.engine](_preferences(spec, check, instance, options))
-    answer = engine.check(instance, check.properties, options.limits, observe)
+    answer = engine.check(instance, check.properties, limits, observe)
     outcome = judged(spec, check, instance, answer)
     never = tuple(_never_moving(instance, check, answer, options, observe))
     outcome = replace(outcome, warnings=(*never, *outcome.warnings))
@@ -302,6 +308,26 @@ def judged(spec: Spec, check: Check, instance: Instance, answer: Answer) -> Chec
         coverage,
         files=_digests(spec.program),
     )
+
+
+def limits_until(limits: Limits, deadline: float | None) -> Limits | None:
+    """The limits with the time that is left; None where there is none."""
+    if deadline is None:
+        return limits
+    left = deadline - time.monotonic()
+    if left <= 0:
+        return None
+    # It is told to the user, who need not know the microseconds.
+    left = max(round(left, 2), 0.01)
+    return replace(limits, timeout=left if limits.timeout is None else min(limits.timeout, left))
+
+
+def _not_begun(check: Check, instance: Instance, engine: str) -> CheckOutcome:
+    """A check for which no time was left."""
+    unknown = Unknown("the time for all checks was spent before")
+    properties = [p for p in instance.system.properties if p.name in check.properties]
+    outcomes = tuple(PropertyOutcome(p, unknown, check.expectation(p.name)) for p in properties)
+    return CheckOutcome(check, instance, outcomes, Statistics(engine, 0, 0, 0, 0.0, 0, False, {}))
 
 
 def _small_graph(instance: Instance, check: Check, answer: Answer, most: int) -> StateGraph | None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from mmcheck.cli.group import COMMANDS
 
 ROOT = Path(__file__).parent.parent
 NOT_COMMITTED = shutil.ignore_patterns(
@@ -21,9 +25,12 @@ repos:
   - repo: {hooks}
     rev: {revision}
     hooks:
+      - id: mmcheck-parse
       - id: mmcheck-verify
-      - id: mmcheck-verify-all
+      - id: mmcheck-verify-full
 """
+
+HAS_FMT = find_spec("mmcheck.cli.fmt") is not None
 
 MODEL = """\
 sort Page = 2;
@@ -54,6 +61,7 @@ class Repository:
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_NOSYSTEM": "1",
             "PRE_COMMIT_HOME": str(home),
+            "MMCHECK_CACHE": str(path.parent / f"{path.name}-cache"),
         }
         path.mkdir(parents=True, exist_ok=True)
         self.git("init", "--quiet", "--initial-branch=main")
@@ -110,6 +118,7 @@ def repository(hooks: Repository, tmp_path: Path) -> Repository:
     made = Repository(tmp_path / "project", Path(hooks.environment["PRE_COMMIT_HOME"]))
     revision = hooks.git("rev-parse", "HEAD")
     config = CONFIG.format(hooks=hooks.path, revision=revision)
+    config += "      - id: mmcheck-fmt\n        stages: [manual]\n" if HAS_FMT else ""
     (made.path / ".pre-commit-config.yaml").write_text(config, encoding="utf-8")
     made.write(pages=MODEL, seal=SPEC)
     made.git("add", "--all")
@@ -172,7 +181,7 @@ def test_what_is_staged_counts_and_not_what_is_in_the_working_tree(repository: R
 def test_all_specs_are_verified_before_a_push(repository: Repository) -> None:
     """Of a file that is deleted pre-commit tells its hooks nothing, so only this hook sees what it breaks."""
     repository.commit()
-    before_a_push = ("--hook-stage", "pre-push", "mmcheck-verify-all")
+    before_a_push = ("--hook-stage", "pre-push", "mmcheck-verify-full")
     assert repository.pre_commit(*before_a_push)[0] == 0
     repository.git("rm", "--quiet", "models/pages.mmc")
     assert repository.pre_commit()[0] == 0
@@ -188,3 +197,56 @@ def test_other_files_do_not_start_it(repository: Repository) -> None:
     code, said = repository.pre_commit()
     assert code == 0
     assert "no files to check" in said
+
+
+def test_an_error_is_met_by_reading_alone(repository: Repository) -> None:
+    """Reading takes an instant, so that it can be the only hook on a slow machine."""
+    repository.commit()
+    repository.write(pages=MODEL.replace("pinned", "fixed"))
+    repository.git("add", "models")
+    code, said = repository.pre_commit("mmcheck-parse")
+    assert code == 1, said
+    assert "specs/seal.mmc:3:" in said and "E200" in said
+
+
+def test_what_was_verified_before_is_remembered(repository: Repository) -> None:
+    assert "remembered" not in repository.pre_commit("mmcheck-verify")[1]
+    code, said = repository.pre_commit("mmcheck-verify")
+    assert code == 0 and "mmcheck: OK: 2 of 2 checks ended as expected; 2 remembered" in said, said
+    repository.write(seal=ABSURD)
+    repository.git("add", "--all")
+    code, said = repository.pre_commit("mmcheck-verify")
+    assert code == 1 and "FAIL: 1 of 2 checks did not end as expected; 1 remembered" in said, said
+
+
+def test_what_takes_too_long_is_told_and_does_not_fail(repository: Repository) -> None:
+    """But it does before a push, where there is no budget; here a limit of states stands for hours."""
+    config = repository.path / ".pre-commit-config.yaml"
+    limited = config.read_text(encoding="utf-8").replace(
+        "- id: mmcheck-verify\n", "- id: mmcheck-verify\n        args: [--budget, 20s, --max-states, '1']\n"
+    )
+    config.write_text(limited, encoding="utf-8")
+    repository.git("add", "--all")
+    code, said = repository.pre_commit("mmcheck-verify")
+    assert code == 0, said
+    assert "no verdict in time: 1 check of specs/seal.mmc" in said
+    assert "mmcheck: OK: 0 of 2 checks ended as expected; NO VERDICT on 2 of 2 checks" in said
+
+
+def test_hooks_name_commands_that_are_there() -> None:
+    text = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
+    entries = re.findall(r"^  entry: mmcheck (\w+)", text, re.M)
+    assert len(entries) == 4
+    there = set(COMMANDS) if HAS_FMT else {*COMMANDS, "fmt"}
+    assert set(entries) <= there
+
+
+@pytest.mark.skipif(not HAS_FMT, reason="there is no `mmcheck fmt` in this tree")
+def test_a_spec_is_laid_out(repository: Repository) -> None:
+    repository.write(seal=SPEC.replace(": pinned[p] =>", ":pinned[p]   =>"))
+    repository.git("add", "--all")
+    code, said = repository.pre_commit("--hook-stage", "manual", "mmcheck-fmt")
+    assert code == 1 and "files were modified by this hook" in said, said
+    repository.git("add", "--all")
+    code, said = repository.pre_commit("--hook-stage", "manual", "mmcheck-fmt")
+    assert code == 0, said

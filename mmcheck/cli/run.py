@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import click
@@ -14,7 +14,7 @@ from mmcheck.cli.exits import Exit, last_line
 from mmcheck.cli.heartbeat import Heartbeat
 from mmcheck.cli.output import Output
 from mmcheck.cli.tally import Tally, tally
-from mmcheck.core.outcome import SpecOutcome
+from mmcheck.core.outcome import Ending, SpecOutcome
 from mmcheck.diagnostics import Diagnostic
 from mmcheck.jobs.standing import Crash, Result
 from mmcheck.report import coverage as coverage_report
@@ -47,7 +47,10 @@ class TextFormat:
     quiet: bool
     coverage: bool = False
     invariant: bool = False
+    lenient: bool = False
+    """Whether checks without a verdict are no news, and only counted when all is quiet."""
     _hidden: int = 0
+    _undecided: list[str] = field(default_factory=list)
     _written: bool = False
 
     def diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
@@ -55,6 +58,8 @@ class TextFormat:
             self.err.write(diagnostics_report.render(diagnostic, self.err.width) + Text("\n"))
 
     def spec(self, outcome: SpecOutcome) -> None:
+        if self.quiet and self.lenient:
+            outcome = self._decided(outcome)
         self._result(text.render(outcome, self.out.width, self.traces, self.quiet))
         if self.coverage and outcome.checks:
             self._result(coverage_report.render(outcome, self.out.width))
@@ -62,6 +67,13 @@ class TextFormat:
             self._result(invariant_report.render(outcome, self.out.width))
         self.diagnostics(outcome.diagnostics)
         self._hidden += text.hidden_traces(outcome, self.traces)
+
+    def _decided(self, outcome: SpecOutcome) -> SpecOutcome:
+        """The outcome without the checks that have no verdict, which are told at the end."""
+        decided = tuple(check for check in outcome.checks if check.ending is not Ending.LIMIT)
+        if left := len(outcome.checks) - len(decided):
+            self._undecided.append(f"{count(left, 'check')} of {outcome.file}")
+        return replace(outcome, checks=decided)
 
     def _result(self, rendered: Text) -> None:
         """Something for the output, an empty line before it unless it is the first."""
@@ -74,6 +86,8 @@ class TextFormat:
             hidden = count(self._hidden, "counterexample")
             verb = "is" if self._hidden == 1 else "are"
             self.err.write(Text(f"{hidden} {verb} not shown; see with --traces all"))
+        for undecided in self._undecided:
+            self.err.write(Text(f"no verdict in time: {undecided}"))
 
 
 def run(
@@ -83,6 +97,7 @@ def run(
     err: Output,
     heartbeat: Heartbeat,
     strict: bool = False,
+    lenient: bool = False,
 ) -> Exit:
     """Tell what comes out of the files. A crash in one does not keep the others from being told; Ctrl-C ends
     the run with what is finished."""
@@ -100,7 +115,7 @@ def run(
     except KeyboardInterrupt:
         interrupted = True
     heartbeat.clear()
-    end = tally(outcomes, diagnostics, crashed, interrupted, strict)
+    end = tally(outcomes, diagnostics, crashed, interrupted, strict, lenient)
     summary = last_line(end.end, end.summary)
     format.end(end, summary)
     err.write(Text(summary))

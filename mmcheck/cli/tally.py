@@ -21,6 +21,8 @@ class Tally:
     interrupted: bool = False
     crashed: tuple[str, ...] = ()
     strict: bool = False
+    lenient: bool = False
+    """Whether a check without a verdict, since a limit came first, is told but does not count."""
     remembered: int = 0
     """How many of the checks were not run, since their verdicts are known from an earlier run."""
 
@@ -35,7 +37,7 @@ class Tally:
             return Exit.ERROR
         if Ending.UNEXPECTED in self.endings or (self.strict and self.warnings):
             return Exit.FAIL
-        return Exit.UNKNOWN if Ending.LIMIT in self.endings else Exit.OK
+        return Exit.UNKNOWN if Ending.LIMIT in self.endings and not self.lenient else Exit.OK
 
     @property
     def summary(self) -> str:
@@ -46,6 +48,8 @@ class Tally:
     def _told(self) -> str:
         as_expected = f"{self._of(Ending.AS_EXPECTED)} ended as expected"
         match self.end:
+            case Exit.OK if self.endings.count(Ending.LIMIT):
+                return f"{as_expected}; NO VERDICT on {self._of(Ending.LIMIT)}, since a limit came first"
             case Exit.OK:
                 return as_expected + (f", with {count(self.warnings, 'warning')}" if self.warnings else "")
             case Exit.FAIL if Ending.UNEXPECTED not in self.endings:
@@ -73,6 +77,7 @@ def tally(
     crashed: Sequence[str] = (),
     interrupted: bool = False,
     strict: bool = False,
+    lenient: bool = False,
 ) -> Tally:
     """Count what came out. `diagnostics` are those that belong to no spec."""
     checks = [check for outcome in outcomes for check in outcome.checks]
@@ -88,5 +93,6 @@ def tally(
         interrupted or any(check.interrupted for check in checks),
         tuple(crashed),
         strict,
+        lenient,
         sum(len(outcome.checks) for outcome in outcomes if outcome.remembered),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -99,6 +100,14 @@ DRAWN = 40
     metavar="TIME",
     show_default="no limit",
     help="Stop a check after this time: 30 (seconds), 30s, 5m, 1h.",
+)
+@click.option(
+    "--budget",
+    type=duration,
+    metavar="TIME",
+    show_default="no limit",
+    help="Stop the whole run after this time. What has no verdict then is told, but is no failure: for hooks "
+    "that must be quick. No spec is left out, so reading them may take longer.",
 )
 @click.option(
     "--max-memory",
@@ -251,6 +260,7 @@ def verify(
     max_states: int | None,
     max_depth: int | None,
     timeout: float | None,
+    budget: float | None,
     max_memory: int | None,
     spill: Path | None,
     checkpoint: Path | None,
@@ -295,6 +305,7 @@ def verify(
         certificates=certificate,
         keep_going=keep_going,
         induction=induction,
+        deadline=None if budget is None else time.monotonic() + budget,
         graphs=DRAWN if "html" in (format, *(report.format for report in reports)) else 0,
     )
     out, err = standard_output(color, width), standard_error(color, width)
@@ -303,7 +314,7 @@ def verify(
     if spill is not None and (problem := session.spill_folder_problem(spill)) is not None:
         files, diagnostics = (), (problem,)
     on_output = None if format == "text" else format
-    plain = TextFormat(out, err, Traces(traces), quiet, coverage, show_invariant)
+    plain = TextFormat(out, err, Traces(traces), quiet, coverage, show_invariant, budget is not None)
     written: list[Format] = [] if on_output else [plain]
     if on_output or reports:
         started = datetime.now().astimezone()
@@ -315,7 +326,7 @@ def verify(
         written.append(Page(known.store, paths, importers, plain))
     make = results if known is None else known.results
     with closing(make(files, options, observe, jobs)) as found:
-        return run(found, diagnostics, Several(written), err, heartbeat, strict)
+        return run(found, diagnostics, Several(written), err, heartbeat, strict, budget is not None)
 
 
 def rewritable(err: Output) -> bool:

@@ -222,3 +222,40 @@ def test_the_command_shows_and_clears_it(verify: Verify, tmp_path: Path) -> None
     refused = cache()
     assert refused.exit_code == 2 and "others can write to it" in refused.stderr
     assert last(verify("toy.mmc")) == OK
+
+
+# --- budgets ---------------------------------------------------------------------------------------------
+
+
+def test_a_budget_makes_what_has_no_verdict_no_failure(verify: Verify) -> None:
+    words = ("toy.mmc", "--max-states", "1", "--no-cache")
+    assert verify(*words).exit_code == 3
+    result = verify(*words, "--budget", "20s")
+    assert result.exit_code == 0
+    assert last(result) == (
+        "mmcheck: OK: 0 of 1 check ended as expected; NO VERDICT on 1 of 1 check, since a limit came first"
+    )
+    assert "????" in result.stdout
+    quiet = verify(*words, "--budget", "20s", "--quiet")
+    assert quiet.stdout == "" and "no verdict in time: 1 check of toy.mmc" in quiet.stderr
+
+
+def test_a_budget_excuses_nothing_else(verify: Verify) -> None:
+    write(toy=SPEC)
+    assert verify("toy.mmc", "--budget", "20s", "--no-cache").exit_code == 1
+    write(toy=SPEC + "invariant broken: nonsense;")
+    assert verify("toy.mmc", "--budget", "20s").exit_code == 2
+
+
+def test_a_budget_that_is_spent_leaves_every_check_without_a_verdict(
+    verify: Verify,
+) -> None:
+    """Reading the spec takes longer than that."""
+    result = verify("toy.mmc", "--budget", "1ms", "--no-cache")
+    assert "the time for all checks was spent before" in " ".join(result.stdout.split())
+    assert result.exit_code == 0 and "NO VERDICT on 1 of 1 check" in result.stderr
+
+
+def test_what_is_remembered_costs_the_budget_nothing(verify: Verify) -> None:
+    verify("toy.mmc", "--budget", "20s")
+    assert last(verify("toy.mmc", "--budget", "1ms", "--format", "json")) == f"{OK}; 1 remembered"

@@ -121,6 +121,7 @@ def test_every_option_is_either_a_part_of_the_question_or_known_not_to_matter() 
     """A new one is to be thought about: in `question.question`, in `can_be_remembered`, or here."""
     assert set(Options.__dataclass_fields__) == {
         *("settings", "checks", "properties", "limits", "engine", "preferences", "keep_going", "graphs"),
+        "deadline",  # as a time limit: what came in time stands
         *("certificates", "induction"),
     }
     assert set(Preferences.__dataclass_fields__) == {
