@@ -22,6 +22,7 @@ COMMANDS = {
     "simulate": "Take random runs through specs, and judge them on the way.",
     "why-not": "Show the nearest miss of a state that is not reached.",
     "explore": "Walk through a design by hand, in a full-screen explorer.",
+    "watch": "Verify specs again whenever one of them, or a file that it imports, changes.",
     "graph": "Draw the states of a check, or classes of them, and the steps between.",
     "new": "Write a commented starter spec.",
     "certify": "Ask solvers again about the certificates of proofs.",
