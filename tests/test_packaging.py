@@ -42,7 +42,7 @@ def run(*command: str | Path, cwd: Path, path: str = "") -> str:
 
 def test_the_wheel_is_whole(tmp_path: Path) -> None:
     """It holds the grammar, the models, the pages about codes and the mark of a typed package; installed, it
-    finds them, and the templates of reports.
+    finds them, and the templates of reports. The manual page goes where `man` looks.
 
     The dependencies are those of this environment. `test_pre_commit` installs the package with its own."""
     pip = (sys.executable, "-m", "pip")
@@ -52,7 +52,10 @@ def test_the_wheel_is_whole(tmp_path: Path) -> None:
     models = {f"mmcheck/models/{path.name}" for path in MODELS}
     assert models | {"mmcheck/syntax/grammar.lark", "mmcheck/py.typed"} <= content
     assert {f"mmcheck/errors/{code}.md" for code in CODES} <= content
-    assert {name.split("/")[0] for name in content} == {"mmcheck", f"mmcheck-{__version__}.dist-info"}
+    assert f"mmcheck-{__version__}.data/data/share/man/man1/mmcheck.1" in content
+    assert {name.split("/")[0] for name in content} == {
+        *("mmcheck", f"mmcheck-{__version__}.dist-info", f"mmcheck-{__version__}.data")
+    }
 
     installed, elsewhere = tmp_path / "installed", tmp_path / "elsewhere"
     elsewhere.mkdir()
