@@ -73,3 +73,6 @@ def test_the_wheel_is_whole(tmp_path: Path) -> None:
     run(*mmcheck, "verify", "begun.mmc", "--report", "html:begun.html", cwd=elsewhere, path=path)
     assert (elsewhere / "begun.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     assert run(*mmcheck, "explain", "E302", cwd=elsewhere, path=path).startswith("# E302")
+
+    pytest = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-v")
+    assert "far_away.mmc::all PASSED" in run(*pytest, "far_away.mmc", cwd=elsewhere, path=path)
