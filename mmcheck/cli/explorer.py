@@ -20,7 +20,7 @@ from mmcheck.core.system import Reachable
 from mmcheck.core.trace import FailedStep, Step, as_written
 from mmcheck.core.types import show_value
 from mmcheck.diagnostics import SpecError
-from mmcheck.elaborate.modules import SUFFIX
+from mmcheck.elaborate.places import SUFFIX
 from mmcheck.exploring.walk import Status, Walk, traces
 from mmcheck.report.formats import write_whole
 from mmcheck.report.styles import BAD, CHANGED, GOOD, QUIET, TITLE

@@ -37,6 +37,7 @@ def _command(name: str) -> click.Command:
     command: click.Command = getattr(import_module(f"mmcheck.cli.{name}"), name)
     return command
 
+
 WORDS = "mmcheck.words"
 """Where a context has the words of the command line."""
 

@@ -105,6 +105,7 @@ OPTIONS = [
     Options(preferences=Preferences(threads=1)),
     Options(keep_going=False),
     Options(graphs=10),
+    Options(silence=False),
     Options(limits=Limits(max_states=10_000)),
     Options(limits=Limits(max_depth=100)),
 ]
@@ -120,7 +121,8 @@ def test_every_option_that_matters_is_another_question(project: Path) -> None:
 def test_every_option_is_either_a_part_of_the_question_or_known_not_to_matter() -> None:
     """A new one is to be thought about: in `question.question`, in `can_be_remembered`, or here."""
     assert set(Options.__dataclass_fields__) == {
-        *("settings", "checks", "properties", "limits", "engine", "preferences", "keep_going", "graphs"),
+        *("settings", "checks", "properties", "limits", "engine", "preferences", "keep_going"),
+        *("graphs", "silence"),
         "deadline",  # as a time limit: what came in time stands
         *("certificates", "induction"),
     }
