@@ -51,7 +51,7 @@ from mmcheck.elaborate.scope import Symbols, declare, did_you_mean
 from mmcheck.engines.certificates import write_certificate
 from mmcheck.engines.engine import Answer, Limits, Observe, Preferences, Progress
 from mmcheck.engines.firing import never_steps
-from mmcheck.engines.registry import DEFAULT, ENGINES, draw, examine, reproof
+from mmcheck.engines.registry import DEFAULT, ENGINES, SYMBOLIC, draw, examine, reproof
 from mmcheck.engines.scratch import foreign_file
 from mmcheck.source import SourceFile, digest
 
@@ -146,9 +146,9 @@ def _settings(
     return settings
 
 
-def instantiate(spec: Spec, check: Check) -> tuple[Check, Instance]:
+def instantiate(spec: Spec, check: Check, engine: str = DEFAULT) -> tuple[Check, Instance]:
     """The instance of a check, and the check with all its values. Raises SpecError where the check's settings
-    make no sense together, or make the instance too large."""
+    make no sense together, or make the instance too large for the engine."""
     collector = Collector()
     elaborated = spec.declared
     if check.constants:
@@ -157,7 +157,8 @@ def instantiate(spec: Spec, check: Check) -> tuple[Check, Instance]:
     complete = replace(check, constants=elaborated.constants, sizes={**elaborated.sizes, **check.sizes})
     instance = Instance(elaborated.system, complete.sizes)
     # A variable with too many cells also has too many initial assignments: one place, one message.
-    for excess in {excess.span: excess for excess in reversed(list(excesses(instance)))}.values():
+    found = reversed(list(excesses(instance, beginnings=engine not in SYMBOLIC)))
+    for excess in {excess.span: excess for excess in found}.values():
         collector.add(
             "E505",
             f"{excess.what} are {'more than ' if excess.count > MOST else ''}{min(excess.count, MOST):,}",
@@ -268,7 +269,7 @@ def verify_check(
     observe: Observe = ignore,
 ) -> CheckOutcome:
     """Verify one check. Raises SpecError where its settings make no sense."""
-    check, instance = instantiate(spec, check)
+    check, instance = instantiate(spec, check, options.engine)
     limits = limits_until(options.limits, options.deadline)
     if limits is None:
         return _not_begun(check, instance, options.engine)
@@ -289,7 +290,7 @@ def verify_check(
 def judged(spec: Spec, check: Check, instance: Instance, answer: Answer) -> CheckOutcome:
     """What came out of a check, of what an engine says: certified, explained, with warnings. The check is one
     with all its values. Raises SpecError where it has no initial state."""
-    certifier = Certifier(instance, reproof(instance, check.properties))
+    certifier = Certifier(instance, reproof(instance, check.properties, answer.verdicts))
     outcomes = tuple(
         _property_outcome(certifier, check, prop, answer)
         for prop in instance.system.properties
@@ -435,7 +436,7 @@ def _property_outcome(certifier: Certifier, check: Check, prop: Property, answer
         if prop.name not in answer.reproved:
             certifier.certify(prop, verdict)
     except UnsettledError as error:
-        verdict = Unknown(f"it was proved, but not proved again: {error}")
+        verdict = Unknown(f"it was decided, but that could not be checked: {error}")
     trivial = (
         isinstance(prop, Invariant | StepInvariant)
         and isinstance(prop.body, Literal)

@@ -16,6 +16,7 @@ from mmcheck.core.fairness import demands
 from mmcheck.core.instance import Action, Instance, State
 from mmcheck.core.lasso import Served, account, violates
 from mmcheck.core.semantics import Dynamics, Meaning, ModelError, at, denote, initial_states
+from mmcheck.core.size import MOST, begins_too_widely
 from mmcheck.core.system import (
     Assert,
     Blocked,
@@ -115,6 +116,8 @@ class Certifier:
 
     def replay(self, trace: Trace) -> None:
         """Take the steps of a trace again. Raises CertificationError where one is impossible."""
+        if begins_too_widely(self.instance):
+            raise UnsettledError(f"its first state was not looked for among more than {MOST:,} initial ones")
         if not self._is_initial(trace.initial):
             raise CertificationError("the trace begins in a state that is not initial")
         state = trace.initial

@@ -18,6 +18,7 @@ from mmcheck.core.codes import code_bounds, encode, least
 from mmcheck.core.coverage import Branch, Side
 from mmcheck.core.dag import Dag
 from mmcheck.core.instance import Action, Instance, bindings
+from mmcheck.core.symmetry import is_in_order
 from mmcheck.core.system import Body, Statement
 from mmcheck.core.terms import ArithmeticOp, Comparison, Local, Place, Quantifier, SetOp, Term
 from mmcheck.core.types import (
@@ -64,6 +65,8 @@ class GroundAction:
     fails: int
     updates: Mapping[int, int]
     branches: tuple[GroundBranch, ...] = ()
+    choices: tuple[Value, ...] = ()
+    """The values that were chosen. With the arguments, all that tells elements of a sort apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,17 @@ class Grounder:
         """Every action, in the order of the instance, with every way to make its choices."""
         return tuple(way for action in self.instance.actions for way in self.ways(action))
 
+    @cached_property
+    def representatives(self) -> tuple[GroundAction, ...]:
+        """Of the ground actions that differ by a permutation of the sorts only, one at least."""
+        return tuple(
+            way
+            for action in self.instance.actions
+            if is_in_order(action.args)
+            for way in self.ways(action)
+            if is_in_order((*action.args, *way.choices))
+        )
+
     def ways(self, action: Action) -> Iterator[GroundAction]:
         """Every way to make the choices of an action, in the order of the reference semantics."""
         picks: list[int] = []
@@ -128,7 +142,8 @@ class Grounder:
             updates = {cell: new for cell, (new, old) in changed if new != old}
             guard = self.dag.conj(run.alive, self.dag.invert(run.fails))
             if guard != self.dag.false or run.fails != self.dag.false:
-                yield GroundAction(action, guard, run.fails, updates, tuple(run.branches()))
+                chosen = tuple(run.chosen)
+                yield GroundAction(action, guard, run.fails, updates, tuple(run.branches()), chosen)
             picks = _next_picks(run.picked)
             if not picks:
                 return
@@ -256,6 +271,7 @@ class _Run:
     picks: list[int]
     locals: dict[str, Nodes]
     picked: list[tuple[int, int]] = field(default_factory=list)
+    chosen: list[Value] = field(default_factory=list)
     after: list[int] = field(default_factory=list)
     by: str = ""
     free: bool = False
@@ -318,7 +334,8 @@ class _Run:
                 self.write(place, tuple(self.grounder.input(*b) for b in bounds))
             case system.Havoc(place):
                 values = tuple(domain(place.type, self.instance.sizes))
-                self.write(place, self.grounder.constant(values[self.pick(len(values))], place.type))
+                self.chosen.append(values[self.pick(len(values))])
+                self.write(place, self.grounder.constant(self.chosen[-1], place.type))
             case system.Let(local, value):
                 self.locals[local.name] = self.value(value)
             case system.Choose(binders, where):
@@ -359,6 +376,7 @@ class _Run:
             self.choose_freely(candidates, binders, conditions)
             return
         pick = self.pick(len(candidates))
+        self.chosen += candidates[pick].values()
         self.locals |= self.named(binders, candidates[pick])
         reached = self.reached
         self.alive = self.dag.conj(self.alive, self.dag.disj(self.dag.invert(reached), conditions[pick]))

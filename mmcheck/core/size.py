@@ -79,8 +79,9 @@ def cardinality(type: Type, sizes: Sizes) -> int:
     return min(count, MOST + 1)
 
 
-def excesses(instance: Instance) -> Iterator[Excess]:
-    """What makes an instance too large to be enumerated, if anything."""
+def excesses(instance: Instance, beginnings: bool = True) -> Iterator[Excess]:
+    """What makes an instance too large to be enumerated, if anything; `beginnings` says whether the initial
+    states are to be enumerated as well."""
     sizes = instance.sizes
     total = 0
     for variable in instance.system.variables:
@@ -93,7 +94,7 @@ def excesses(instance: Instance) -> Iterator[Excess]:
     for transition in instance.system.transitions:
         yield from _of_transition(transition, sizes)
     yield from _of_body(instance.system.init, 1, sizes)
-    for statement in instance.system.init:
+    for statement in instance.system.init if beginnings else ():
         yield from _too_many("the initial values of this", _ways((statement,), sizes), statement.span)
     for assumption in instance.system.assumptions:
         yield from _of_term(assumption.body, 1, sizes)
@@ -175,6 +176,16 @@ def _of_body(body: Body, outer: int, sizes: Sizes) -> Iterator[Excess]:
                     yield from _of_body(inner, count, sizes)
             case _:
                 pass
+
+
+def begins_too_widely(instance: Instance) -> bool:
+    """Whether there are too many initial states for them to be enumerated."""
+    return any(_ways((statement,), instance.sizes) > MOST for statement in instance.system.init)
+
+
+def initial_assignments(instance: Instance) -> int:
+    """In how many ways the initial states are made at most, or MOST + 1 where they are more than that."""
+    return _ways(instance.system.init, instance.sizes)
 
 
 def _ways(body: Body, sizes: Sizes) -> int:

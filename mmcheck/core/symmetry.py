@@ -85,6 +85,27 @@ def between(
     return {sort: _completed(sort, size, images) for sort, size in sizes.items()}
 
 
+def is_in_order(values: tuple[Value, ...], fixed: tuple[Value, ...] = ()) -> bool:
+    """Whether elements first occur in the order of their numbers, those in `fixed` left out.
+
+    Every tuple of values becomes one that is in order by a permutation that leaves alone what occurs in
+    `fixed`: so what is true of all these, in a set of states that is closed under permutations, is true."""
+    apart = set(elements_of(fixed))
+    following: dict[str, int] = {}
+    seen: set[Elem] = set()
+    for element in elements_of(values):
+        if element in apart or element in seen:
+            continue
+        seen.add(element)
+        number = following.get(element.sort, 0)
+        while Elem(element.sort, number) in apart:
+            number += 1
+        if element.ordinal != number:
+            return False
+        following[element.sort] = number + 1
+    return True
+
+
 def _completed(sort: str, size: int, images: Mapping[Elem, Elem]) -> tuple[int, ...]:
     taken = {image.ordinal for element, image in images.items() if element.sort == sort}
     free = (i for i in range(size) if i not in taken)
@@ -99,8 +120,8 @@ def renumber(
     steps = (*trace.steps, *((trace.end,) if isinstance(trace.end, FailedStep) else ()))
     mentioned: dict[Elem, None] = {}
     for step in steps:
-        mentioned |= dict.fromkeys(_elements((*step.action.args, *(value for _, value in step.choices))))
-    mentioned |= dict.fromkeys(_elements(tuple(value for _, value in binding)))
+        mentioned |= dict.fromkeys(elements_of((*step.action.args, *(value for _, value in step.choices))))
+    mentioned |= dict.fromkeys(elements_of(tuple(value for _, value in binding)))
     numbers: dict[str, dict[Elem, int]] = {sort: {} for sort in instance.sizes}
     for element in mentioned:
         numbers[element.sort][element] = len(numbers[element.sort])
@@ -110,16 +131,16 @@ def renumber(
     return renamed, permute_trace(instance, trace, permutation)
 
 
-def _elements(values: tuple[Value, ...]) -> Iterator[Elem]:
+def elements_of(values: tuple[Value, ...]) -> Iterator[Elem]:
     """The elements that values mention, of sets in the order of their numbers."""
     for value in values:
         match value:
             case Elem():
                 yield value
             case Record(_, _, parts):
-                yield from _elements(parts)
+                yield from elements_of(parts)
             case frozenset():
-                yield from _elements(tuple(sorted(value, key=sort_key)))
+                yield from elements_of(tuple(sorted(value, key=sort_key)))
             case _:
                 pass
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
+from types import MappingProxyType
 from typing import Protocol
 
 from mmcheck.core.certify import Reprove
@@ -12,7 +13,7 @@ from mmcheck.core.check import Check
 from mmcheck.core.induction import InductionOutcome
 from mmcheck.core.instance import Instance
 from mmcheck.core.stategraph import StateGraph, StateKey
-from mmcheck.core.verdict import Verdict
+from mmcheck.core.verdict import Inductive, Proved, Verdict
 from mmcheck.engines.engine import ORDINARY, Engine, Limits, Observe, Preferences
 from mmcheck.engines.limits import Watch, available_cores
 from mmcheck.engines.reference.search import ReferenceEngine
@@ -106,15 +107,27 @@ EXHAUSTIVE = ("explicit", "reference")
 """The engines that visit every state, so that they decide every property unless a limit comes first."""
 
 
-def reproof(instance: Instance, properties: tuple[str, ...]) -> Reprove:
+SYMBOLIC = ("bmc", "kinduction", "ic3")
+"""The engines that take all initial states at once, however many there are."""
+
+
+def reproof(
+    instance: Instance, properties: tuple[str, ...], verdicts: Mapping[str, Verdict] = MappingProxyType({})
+) -> Reprove:
     """What proves by induction again what an engine proved about an instance, `properties` being those that
-    were judged together."""
+    were judged together. With all the verdicts at hand, what their proofs have in common is proved once."""
 
     @cache
     def made() -> Reprove:
-        from mmcheck.engines.symbolic.certificate import Prover
+        from mmcheck.engines.symbolic.certificate import Claim, Prover
 
-        return Prover(instance, properties).prove
+        claims = [
+            Claim(prop, (), verdict.evidence)
+            for prop in instance.system.properties
+            if isinstance(verdict := verdicts.get(prop.name), Proved)
+            and isinstance(verdict.evidence, Inductive)
+        ]
+        return Prover(instance, properties, claims).prove
 
     return lambda prop, binding, evidence: made()(prop, binding, evidence)
 

@@ -7,16 +7,20 @@ scripts can be written to files and asked again at any time, by z3 and by cvc5.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
 
 from mmcheck.core.certify import CertificationError, UnsettledError
-from mmcheck.core.instance import Instance
+from mmcheck.core.ground import GroundAction
+from mmcheck.core.instance import Instance, bindings
+from mmcheck.core.symmetry import is_in_order
 from mmcheck.core.system import Invariant, NoModelError, Property
+from mmcheck.core.terms import Implies, Local, Quantified, Quantifier, Term
+from mmcheck.core.types import Value
 from mmcheck.core.verdict import Binding, Inductive
-from mmcheck.engines.symbolic.grounded import Goal, Grounded
+from mmcheck.engines.symbolic.grounded import Goal, Grounded, parts_of
 from mmcheck.engines.symbolic.smtlib import Script, junction
 from mmcheck.engines.symbolic.solver import Result, settle
 
@@ -32,65 +36,168 @@ class Obligation:
     expected: Result
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A property, or the instance of a `reachable`, with the proof that it holds, or is not reached."""
+
+    prop: Property
+    binding: Binding
+    evidence: Inductive
+
+
 @dataclass
 class Prover:
     """Proves again what engines proved about one instance, `properties` being those that were judged
-    together. The instance is grounded once, and no script is asked for twice."""
+    together, and `claims` what is going to be proved. The instance is grounded once, and no script is asked
+    for twice.
+
+    Steps are asked for up to permutations (NOTE(representatives)); scripts that are written speak of all.
+    Lemmas that are inductive each with its own are inductive all together, so this is asked for once."""
 
     instance: Instance
     properties: tuple[str, ...]
+    claims: Sequence[Claim] = ()
     _settled: dict[str, Result] = field(default_factory=dict)
 
     @cached_property
-    def _grounded(self) -> Grounded:
-        return Grounded(self.instance)
+    def _all(self) -> _Ground:
+        return _Ground(Grounded(self.instance), self.properties)
 
     @cached_property
-    def _goals(self) -> list[Goal]:
-        chosen = tuple(p for p in self.instance.system.properties if p.name in self.properties)
-        return list(self._grounded.goals(chosen))
+    def _representatives(self) -> _Ground:
+        return _Ground(Grounded(self.instance, representative=True), self.properties)
 
     def prove(self, prop: Property, binding: Binding, evidence: Inductive) -> None:
         """Prove again that a property holds, or that the instance of a `reachable` with this binding is not
         reached. Raises CertificationError where an obligation does not hold, UnsettledError
         where the solver gives one up."""
-        for obligation in self.obligations(prop, binding, evidence, by_transition=False):
-            question = obligation.text.partition("(set-logic")[2]
-            if question not in self._settled:
-                self._settled[question] = settle(obligation.text, SECONDS_A_SCRIPT)
-            answer = self._settled[question]
+        proof = self._proof(Claim(prop, binding, evidence), evidence.depth == 1)
+        if proof.induction <= self._established:
+            obligations = proof.of_states()
+        else:
+            obligations = proof.obligations(by_transition=False)
+        for obligation in obligations:
+            answer = self._answer(obligation)
             if answer is Result.GAVE_UP:
                 raise UnsettledError(f"{obligation.name} of the proof took the solver too long")
             if answer is not obligation.expected:
                 reason = f"{obligation.name} is {answer.value}, not {obligation.expected.value}"
                 raise CertificationError(f"the proof of `{prop.name}` does not stand: {reason}")
 
+    def _answer(self, obligation: Obligation) -> Result:
+        question = obligation.text.partition("(set-logic")[2]
+        if question not in self._settled:
+            self._settled[question] = settle(obligation.text, SECONDS_A_SCRIPT)
+        return self._settled[question]
+
+    @cached_property
+    def _established(self) -> frozenset[int]:
+        """Predicates that are true in every reachable state, since all of them together are inductive."""
+        proofs = [self._proof(claim, True) for claim in self.claims if claim.evidence.depth == 1]
+        if len(proofs) < 2:
+            return frozenset()
+        parts = {part.node: part for proof in proofs for part in proof.parts if part.node in proof.induction}
+        together = _Proof(self._representatives, proofs[0].goal, proofs[0].evidence, list(parts.values()))
+        obligations = together.of_steps(by_transition=False)
+        if all(self._answer(obligation) is obligation.expected for obligation in obligations):
+            return frozenset(parts)
+        return frozenset()
+
     def obligations(
         self, prop: Property, binding: Binding, evidence: Inductive, by_transition: bool = True
     ) -> Iterator[Obligation]:
         """What has to be shown for a proof. Raises CertificationError for what no induction can prove."""
-        goals = [goal for goal in self._goals if goal.prop == prop and goal.binding == binding]
-        if len(goals) != 1 or evidence.depth < 1:
-            raise CertificationError(f"`{prop.name}` is nothing to be proved by induction")
-        return _Proof(self._grounded, goals[0], evidence).obligations(by_transition)
+        return self._proof(Claim(prop, binding, evidence), False).obligations(by_transition)
+
+    def _proof(self, claim: Claim, representative: bool) -> _Proof:
+        ground = self._representatives if representative else self._all
+        goals = [goal for goal in ground.goals if goal.prop == claim.prop and goal.binding == claim.binding]
+        if len(goals) != 1 or claim.evidence.depth < 1:
+            raise CertificationError(f"`{claim.prop.name}` is nothing to be proved by induction")
+        return _Proof(ground, goals[0], claim.evidence, ground.parts(goals[0], claim.evidence))
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A predicate that is part of an invariant: each of its instances, with the values of its variables."""
+
+    text: str
+    node: int
+    instances: tuple[tuple[tuple[Value, ...], int], ...]
+
+
+@dataclass
+class _Ground:
+    """A ground instance, with the parts of proofs about it."""
+
+    grounded: Grounded
+    properties: tuple[str, ...]
+    _parts: dict[Term, _Part] = field(default_factory=dict)
+
+    @cached_property
+    def goals(self) -> list[Goal]:
+        system = self.grounded.instance.system
+        chosen = tuple(p for p in system.properties if p.name in self.properties)
+        return list(self.grounded.goals(chosen))
+
+    def parts(self, goal: Goal, evidence: Inductive) -> list[_Part]:
+        """What is true in every state, as a proof has it."""
+        found = [self._lemma(*both) for both in zip(evidence.lemmas, evidence.texts, strict=True)]
+        itself = f"{goal.name} itself"
+        if evidence.depth > 1:
+            good = self.grounded.dag.invert(self.grounded.dag.disj(goal.state, goal.step))
+            found.append(_Part(itself, good, (((), good),)))
+        elif isinstance(goal.prop, Invariant):
+            found.append(self._part(goal.prop.body, goal.prop.params, itself))
+        return found
+
+    def _lemma(self, term: Term, text: str) -> _Part:
+        if term not in self._parts:
+            if isinstance(term, Quantified) and term.quantifier is Quantifier.FORALL:
+                body = term.body if term.where is None else Implies(term.where, term.body)
+                self._parts[term] = self._part(body, term.binders, text)
+            else:
+                self._parts[term] = self._part(term, (), text)
+        return self._parts[term]
+
+    def _part(self, body: Term, params: tuple[Local, ...], text: str) -> _Part:
+        grounded = self.grounded
+        instances = tuple(
+            (values, grounded.true(grounded.grounder.predicate(body, params, bindings(params, values))))
+            for values in grounded.instance.values(params)
+        )
+        return _Part(text, grounded.dag.conj(*(node for _, node in instances)), instances)
+
+
+@dataclass
 class _Proof:
-    def __init__(self, grounded: Grounded, goal: Goal, evidence: Inductive) -> None:
-        self.grounded, self.goal, self.evidence = grounded, goal, evidence
-        dag = self.dag = grounded.dag
-        predicates = (grounded.grounder.predicate(term, (), {}) for term in evidence.lemmas)
-        self.lemmas = list(zip(map(grounded.true, predicates), evidence.texts, strict=True))
-        self.good = dag.invert(dag.disj(goal.state, goal.step))
-        if isinstance(goal.prop, Invariant) or evidence.depth > 1:
-            self.lemmas.append((self.good, f"{goal.name} itself"))
-        self.invariant = dag.conj(*(node for node, _ in self.lemmas))
+    ground: _Ground
+    goal: Goal
+    evidence: Inductive
+    parts: Sequence[_Part]
+
+    def __post_init__(self) -> None:
+        self.grounded, self.dag = self.ground.grounded, self.ground.grounded.dag
+        self.invariant = self.dag.conj(*(part.node for part in self.parts))
+
+    @property
+    def induction(self) -> frozenset[int]:
+        """What is shown to be inductive."""
+        return frozenset(part.node for part in self.parts) if self.evidence.depth == 1 else frozenset({-1})
 
     def obligations(self, by_transition: bool) -> Iterator[Obligation]:
+        yield from self.of_states()
+        yield from self.of_steps(by_transition)
+
+    def of_states(self) -> Iterator[Obligation]:
+        """That what is true in every state excludes what is to be excluded."""
         yield self._made("initial_states", "There is an initial state.", self._initial_states, True)
         yield self._made("safety", "Where the lemmas are true, nothing is violated.", self._safety)
         if isinstance(self.goal.prop, NoModelError):
             yield self._made("init", "The way to the initial states has no model error.", self._init)
+
+    def of_steps(self, by_transition: bool) -> Iterator[Obligation]:
+        """That it is true in every state."""
         if self.evidence.depth > 1:
             count = self.evidence.depth
             yield from map(self._base, range(count))
@@ -133,8 +240,8 @@ class _Proof:
         """The frame is a state in which all that is known is true."""
         script.declare(frame)
         script.say(self.grounded.assumed, frame=frame, why="the assumptions")
-        for node, text in self.lemmas:
-            script.say(node, frame=frame, why=text)
+        for part in self.parts:
+            script.say(part.node, frame=frame, why=part.text)
 
     def _safety(self, script: Script) -> None:
         self._here(script)
@@ -155,8 +262,16 @@ class _Proof:
         for number, action in enumerate(self.grounded.actions):
             if action.action.transition.name in transitions:
                 assumed = self.grounded.after(number, self.grounded.assumed)
-                kept = self.grounded.after(number, self.invariant)
-                yield self.dag.conj(action.guard, assumed, self.dag.invert(kept))
+                kept = (self.grounded.after(number, node) for node in self._looked_at(action))
+                yield self.dag.conj(action.guard, assumed, self.dag.invert(self.dag.conj(*kept)))
+
+    def _looked_at(self, action: GroundAction) -> Iterator[int]:
+        """The instances of lemmas that an action might break: with a representative, only one at least of
+        those that differ by a permutation which leaves the action alone."""
+        for part in self.parts:
+            for values, node in part.instances:
+                if not self.grounded.representative or is_in_order(values, parts_of(action)):
+                    yield node
 
     # --- induction over paths ----------------------------------------------------------------------------
 

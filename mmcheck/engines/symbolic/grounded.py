@@ -14,6 +14,7 @@ from functools import cached_property
 from mmcheck.core.dag import Dag
 from mmcheck.core.ground import Beginning, GroundAction, Grounder, Predicate
 from mmcheck.core.instance import Instance
+from mmcheck.core.symmetry import is_in_order
 from mmcheck.core.system import (
     DeadlockFree,
     Invariant,
@@ -23,6 +24,7 @@ from mmcheck.core.system import (
     Reachable,
     StepInvariant,
 )
+from mmcheck.core.types import Value
 from mmcheck.core.verdict import Binding
 
 
@@ -47,17 +49,30 @@ class Goal:
         return f"{self.prop.name}({', '.join(f'{name} = {value!r}' for name, value in self.binding)})"
 
 
+def parts_of(action: GroundAction) -> tuple[Value, ...]:
+    """The values that an action is about: a permutation that leaves them alone leaves the action as it is."""
+    return (*action.action.args, *action.choices)
+
+
 @dataclass
 class Grounded:
     """One instance as a ground transition system. Cells are numbered as in the instance; their values after a
-    step come behind them, and the inputs of the beginning behind these."""
+    step come behind them, and the inputs of the beginning behind these.
+
+    With `representative`, only one at least of the actions that differ by a permutation of the sorts is
+    there, and of the steps that a goal is about: enough for what is asked of sets of states that are closed
+    under permutations, as all sets are that a predicate of the language describes. (NOTE(representatives):
+    the language has no literals of a sort and no order on one, so a permutation takes steps to steps; from a
+    state of such a set with a step that leaves it, some permutation makes one with a representative.)"""
 
     instance: Instance
+    representative: bool = False
     _after: dict[int, dict[int, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.grounder = Grounder(self.instance)
-        self.actions: tuple[GroundAction, ...] = self.grounder.actions
+        grounder = self.grounder
+        self.actions = grounder.representatives if self.representative else grounder.actions
         self.beginning: Beginning = self.grounder.beginning()
 
     @property
@@ -93,7 +108,7 @@ class Grounded:
     @cached_property
     def enabled(self) -> int:
         """Where some action is enabled, or runs into a model error."""
-        return self.dag.disj(*(node for a in self.actions for node in (a.guard, a.fails)))
+        return self.dag.disj(*(node for a in self.grounder.actions for node in (a.guard, a.fails)))
 
     def after(self, number: int, node: int) -> int:
         """A predicate over states, as a condition of the state that an action (by its number) leaves."""
@@ -143,6 +158,10 @@ class Grounded:
                 case _:
                     pass
 
+    def claims(self, prop: Invariant) -> list[tuple[dict[str, Value], Predicate]]:
+        """Every instance of an invariant."""
+        return list(zip(self.instance.claims(prop), self._claims(prop), strict=True))
+
     def _claims(self, prop: Invariant | Reachable) -> list[Predicate]:
         return [self.grounder.predicate(prop.body, prop.params, c) for c in self.instance.claims(prop)]
 
@@ -165,6 +184,8 @@ class Grounded:
             if taken == dag.false:
                 continue
             for claim in claims:
+                if self.representative and not is_in_order(tuple(claim.values()), parts_of(action)):
+                    continue
                 yield action, taken, self.grounder.step_predicate(prop.body, prop.params, claim, action)
 
     def _errors(self, prop: NoModelError, properties: tuple[Property, ...]) -> Goal:

@@ -1,7 +1,10 @@
-"""Ground expressions as SMT-LIB 2: truth values as Bool, numbers as Int, sets as a Bool for each element.
+"""Ground expressions as SMT-LIB 2: sets as a Bool for each element, numbers as bit vectors.
 
-This is a second way to say what expressions mean, apart from `symbolic.encoding`, for readers and for other
-solvers: what an engine proved with the one is proved again with the other.
+This is a second way to say what expressions mean, apart from `symbolic.encoding` and from the circuits of
+ic3, for readers and for other solvers: what an engine proved with the one is proved again with the other.
+
+All numbers of a script have one width, in which the least and the greatest of them fit with a sign, so that
+nothing that is added wraps around. (As integers they took solvers up to a hundred times longer.)
 """
 
 from __future__ import annotations
@@ -13,6 +16,13 @@ from mmcheck.core.codes import decode, least
 from mmcheck.core.dag import Op
 from mmcheck.core.types import SetType, show_value
 from mmcheck.engines.symbolic.grounded import Grounded
+
+_WIDTH = "§"
+"""Stands for the width of numbers as long as a script is not finished. It is in no name."""
+
+_NUMBER = f"(_ BitVec {_WIDTH})"
+
+_OPERATION = {Op.ADD: "bvadd", Op.SUB: "bvsub"}
 
 
 @dataclass
@@ -30,14 +40,21 @@ class Script:
     _defined: dict[tuple[str, int, int], str] = field(default_factory=dict)
     _members: dict[tuple[int, int], list[str]] = field(default_factory=dict)
     _sets: dict[int, bool] = field(default_factory=dict)
+    _low: int = 0
+    _high: int = 1
+    """All numbers so far are between these."""
 
     def text(self) -> str:
         """The whole script."""
         status = "sat" if self.is_possible else "unsat"
         head = [f"; {line}" for line in self.title.splitlines()]
-        return "\n".join(
-            [*head, "(set-logic QF_LIA)", f"(set-info :status {status})", *self.lines, "(check-sat)", ""]
-        )
+        whole = [*head, "(set-logic QF_BV)", f"(set-info :status {status})", *self.lines, "(check-sat)", ""]
+        width = max((-self._low - 1).bit_length(), self._high.bit_length()) + 1
+        return "\n".join(whole).replace(_WIDTH, str(width))
+
+    def _within(self, low: int, high: int) -> None:
+        """Some number may be as small, and as great, as this."""
+        self._low, self._high = min(self._low, low), max(self._high, high)
 
     def say(self, *nodes: int, frame: int = 0, why: str = "") -> None:
         """Assert that some of the predicates is true of a frame."""
@@ -67,8 +84,10 @@ class Script:
             self.lines.append(f"(declare-const {self._name(number, frame)} Bool)")
         else:
             name = self._name(number, frame)
-            self.lines.append(f"(declare-const {name} Int)")
-            self.lines.append(f"(assert (and (<= {_number(low)} {name}) (<= {name} {_number(high)})))")
+            self._within(low, high)
+            self.lines.append(f"(declare-const {name} {_NUMBER})")
+            least, greatest = self._constant(low), self._constant(high)
+            self.lines.append(f"(assert (and (bvsle {least} {name}) (bvsle {name} {greatest})))")
 
     def _is_set_cell(self, number: int) -> bool:
         cells = self.grounded.instance.cells
@@ -125,11 +144,11 @@ class Script:
                 return self._define("t", node, frame, "Bool", self._equality(args, frame))
             case Op.LT:
                 left, right = (self.number(arg, frame) for arg in args)
-                return self._define("t", node, frame, "Bool", f"(< {left} {right})")
+                return self._define("t", node, frame, "Bool", f"(bvslt {left} {right})")
             case _ if self.is_set(node):
                 return self.members(node, frame)[0]
             case _:
-                return f"(= {self.number(node, frame)} 1)"
+                return f"(= {self.number(node, frame)} {self._constant(1)})"
 
     def _equality(self, args: Sequence[int], frame: int) -> str:
         if any(map(self.is_set, args)):
@@ -142,24 +161,34 @@ class Script:
         if ("n", node, frame) in self._defined:
             return self._defined["n", node, frame]
         op, args, value = self.grounded.dag.nodes[node]
+        if not self.is_set(node):
+            self._within(*self.grounded.dag.bounds[node])
         match op:
             case Op.CONST:
-                return _number(value)
+                return self._constant(value)
             case Op.CELL if not self._is_set_cell(value) and self.grounded.dag.bounds[node] != (0, 1):
                 self._declare(value, frame)
                 return self._name(value, frame)
             case Op.ADD | Op.SUB:
                 parts = " ".join(self.number(arg, frame) for arg in args)
-                return self._define("n", node, frame, "Int", f"({op.value} {parts})")
+                return self._define("n", node, frame, _NUMBER, f"({_OPERATION[op]} {parts})")
             case Op.ITE:
                 then, orelse = self.number(args[1], frame), self.number(args[2], frame)
                 made = f"(ite {self.truth(args[0], frame)} {then} {orelse})"
-                return self._define("n", node, frame, "Int", made)
+                return self._define("n", node, frame, _NUMBER, made)
             case Op.POPCOUNT:
-                ones = " ".join(f"(ite {member} 1 0)" for member in self.members(args[0], frame))
-                return self._define("n", node, frame, "Int", f"(+ 0 {ones})")
+                ones = " ".join(self._indicator(member) for member in self.members(args[0], frame))
+                return self._define("n", node, frame, _NUMBER, f"(bvadd {self._constant(0)} {ones})")
             case _:
-                return f"(ite {self.truth(node, frame)} 1 0)"
+                return self._indicator(self.truth(node, frame))
+
+    def _indicator(self, condition: str) -> str:
+        """1 where a condition is true, else 0."""
+        return f"(ite {condition} {self._constant(1)} {self._constant(0)})"
+
+    def _constant(self, value: int) -> str:
+        self._within(value, value)
+        return f"(_ bv{value} {_WIDTH})" if value >= 0 else f"(bvneg (_ bv{-value} {_WIDTH}))"
 
     def is_set(self, node: int) -> bool:
         """Whether an expression is a set; a constant is what it is used with."""
@@ -197,8 +226,8 @@ class Script:
                 yield from self._element_names(value, frame)
             case Op.BIT:
                 number, high = self.number(args[0], frame), max(self.grounded.dag.bounds[args[0]][1], 0)
-                yield f"(<= {number} 0)"
-                yield from (f"(= {number} {i})" for i in range(1, high + 1))
+                yield f"(bvsle {number} {self._constant(0)})"
+                yield from (f"(= {number} {self._constant(i)})" for i in range(1, high + 1))
             case Op.UNION | Op.INTERSECTION | Op.DIFFERENCE:
                 form = {
                     Op.UNION: "(or {} {})",
@@ -218,7 +247,7 @@ class Script:
                 # An input that stands for a set: its bits.
                 number, high = self.number(node, frame), self.grounded.dag.bounds[node][1]
                 for i in range(high.bit_length()):
-                    yield f"(= (mod (div {number} {1 << i}) 2) 1)"
+                    yield f"(= ((_ extract {i} {i}) {number}) #b1)"
 
     def _aligned(self, rows: Iterable[list[str]]) -> list[tuple[str, ...]]:
         rows = list(rows)
@@ -232,10 +261,6 @@ class Script:
             self._defined[key] = f"{kind}{node}" + (f"@{frame}" if self.frames else "")
             self.lines.append(f"(define-fun {self._defined[key]} () {sort} {body})")
         return self._defined[key]
-
-
-def _number(value: int) -> str:
-    return str(value) if value >= 0 else f"(- {-value})"
 
 
 def junction(word: str, parts: Sequence[str], neutral: str) -> str:
