@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias, assert_never
+from typing import Protocol, TypeAlias, assert_never
 
 from mmcheck.core.dag import Dag, Op
-from mmcheck.core.types import SetType
-from mmcheck.engines.symbolic.ic3.places import Place, Places, Row
+from mmcheck.engines.symbolic.ic3.places import Place, Row
 
 Table: TypeAlias = dict[int, int]
 """For each value the condition under which a number has it."""
@@ -26,12 +25,27 @@ class TooWideError(Exception):
     """Some number has too many values for tables."""
 
 
+class Ground(Protocol):
+    """What the atoms of a circuit are about: places for the cells that occur in its source."""
+
+    @property
+    def all(self) -> tuple[Place, ...]: ...
+
+    def of(self, cell: int) -> tuple[Place, ...]:
+        """The places of a cell."""
+        ...
+
+    def holds_set(self, cell: int) -> bool:
+        """Whether a cell is a set with a place for each element."""
+        ...
+
+
 @dataclass
 class Circuit:
     """The Boolean functions of one graph, each lowered once."""
 
     source: Dag
-    places: Places
+    places: Ground
     _truths: dict[int, int] = field(default_factory=dict)
     _tables: dict[int, Table] = field(default_factory=dict)
     _bits: dict[int, tuple[int, ...]] = field(default_factory=dict)
@@ -148,7 +162,7 @@ class Circuit:
             case Op.CONST:
                 return {value: dag.true}
             case Op.CELL if not self.is_set(node):
-                place = self.places.of_cell[value][0]
+                place = self.places.of(value)[0]
                 _check(place.count)
                 return {place.low + i: self.is_value(place, i) for i in range(place.count)}
             case Op.ADD:
@@ -204,7 +218,7 @@ class Circuit:
         op, args, value = self.source.nodes[node]
         match op:
             case Op.CELL:
-                return isinstance(self.places.instance.cells[value].type, SetType)
+                return self.places.holds_set(value)
             case Op.UNION | Op.INTERSECTION | Op.DIFFERENCE | Op.BIT:
                 return True
             case Op.ITE:
@@ -225,8 +239,15 @@ class Circuit:
         match op:
             case Op.CONST:
                 return tuple(dag.true if value >> i & 1 else dag.false for i in range(value.bit_length()))
+            case Op.CELL if self.places.holds_set(value):
+                return tuple(self.is_value(place, 1) for place in self.places.of(value))
             case Op.CELL:
-                return tuple(self.is_value(place, 1) for place in self.places.of_cell[value])
+                # An input that stands for a set: the bits of its number.
+                numbers = self.table(node)
+                return tuple(
+                    dag.disj(*(numbers[v] for v in numbers if v >> i & 1))
+                    for i in range(max(numbers).bit_length())
+                )
             case Op.BIT:
                 # A number below 0 is null, which counts as 0 (and is an error anyway).
                 table = self.table(args[0])
@@ -260,7 +281,7 @@ class Circuit:
             return dag.true
         if place.in_set:
             bits = self.bits(node)
-            position = place.number - self.places.of_cell[place.cell_number][0].number
+            position = place.position
             inside = bits[position] if position < len(bits) else dag.false
             return inside if mask == 2 else dag.invert(inside)
         if place.count == 2 and place.low == 0:

@@ -10,7 +10,7 @@ protocols, NFM 2021 (whose boosting blocks the orbit of a cube at once).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import permutations, product
 from typing import TypeAlias
@@ -95,6 +95,25 @@ class Orbits:
         ]
         for parts in product(*each):
             yield {e: image for part in parts for e, image in part.items()}
+
+    def apart_from(self, cube: Cube, fixed: Iterable[Elem]) -> Iterator[Cube]:
+        """Of those that a cube becomes, one at least of all that differ by a permutation which leaves some
+        elements alone."""
+        elements, kept = self.occurring(cube), dict.fromkeys(fixed)
+
+        def extended(renaming: Renaming) -> Iterator[Cube]:
+            if len(renaming) == len(elements):
+                yield self.renamed(cube, renaming)
+                return
+            element, taken = elements[len(renaming)], set(renaming.values())
+            own = [e for e in kept if e.sort == element.sort and e not in taken]
+            others = (Elem(element.sort, i) for i in range(self.places.instance.sizes[element.sort]))
+            # The others are interchangeable, so that the first will do.
+            other = next((e for e in others if e not in kept and e not in taken), None)
+            for image in own if other is None else (*own, other):
+                yield from extended({**renaming, element: image})
+
+        return extended({})
 
     def orbit_size(self, cube: Cube) -> int:
         """How many renamings there are: at least as many as cubes in the orbit."""

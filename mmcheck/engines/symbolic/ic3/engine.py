@@ -6,16 +6,26 @@ is inductive, and each property is looked at on its own, in rounds of growing ef
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 
 from mmcheck.core.instance import Action, Instance
 from mmcheck.core.outcome import Statistics
+from mmcheck.core.size import initial_assignments
 from mmcheck.core.symmetry import between, permute_trace
-from mmcheck.core.system import Liveness, NoModelError, Property, Reachable, Scenario
-from mmcheck.core.trace import Trace
+from mmcheck.core.system import (
+    DeadlockFree,
+    Invariant,
+    Liveness,
+    NoModelError,
+    Property,
+    Reachable,
+    Scenario,
+    StepInvariant,
+)
+from mmcheck.core.trace import Failure, Trace
 from mmcheck.core.verdict import (
     Binding,
     Inductive,
@@ -29,21 +39,37 @@ from mmcheck.engines.engine import Answer, Limits, Observe
 from mmcheck.engines.limits import Watch, resident_memory
 from mmcheck.engines.scenario import play
 from mmcheck.engines.symbolic.decoding import Teller
+from mmcheck.engines.symbolic.ic3.beginning import Beginning
 from mmcheck.engines.symbolic.ic3.circuit import TooWideError
-from mmcheck.engines.symbolic.ic3.cubes import Cube
+from mmcheck.engines.symbolic.ic3.cubes import Cube, Orbits
 from mmcheck.engines.symbolic.ic3.frames import INDUCTIVE, Frames, Lemma, houdini
-from mmcheck.engines.symbolic.ic3.initial import Initial
 from mmcheck.engines.symbolic.ic3.lemmas import lemma, text
+from mmcheck.engines.symbolic.ic3.lifting import Lifting, smaller
 from mmcheck.engines.symbolic.ic3.minimise import Minimiser
 from mmcheck.engines.symbolic.ic3.places import Row
 from mmcheck.engines.symbolic.ic3.problem import Problem, Target
-from mmcheck.engines.symbolic.ic3.relation import MakeSat
+from mmcheck.engines.symbolic.ic3.relation import AnyInitial, MakeSat
 from mmcheck.engines.symbolic.ic3.sat import FastSat, GaveUpError, Sat
 from mmcheck.engines.symbolic.ic3.search import Ic3, Run
 from mmcheck.engines.symbolic.ic3.shortest import Shortest
 from mmcheck.engines.symbolic.solver import Conduct, LimitError
 
 NAME = "ic3"
+
+SAFETY = (NoModelError, Invariant, StepInvariant, DeadlockFree)
+"""Properties that are one question each: what is looked for must not be reached."""
+
+FEW_ACTIONS = 60
+"""With so few actions an instance is small enough to be searched at once."""
+
+LADDER = (2, 3)
+"""How many elements the smaller instances have that a larger one is tried with the lemmas of."""
+
+ROUNDS_BELOW = 2
+"""How often the properties of a smaller instance are looked at."""
+
+MANY_BEGINNINGS = 4_096
+"""More initial states than this are not looked at each."""
 
 FIRST_ROUND = 8_000
 """How many questions may be asked before the properties are looked at one by one."""
@@ -58,9 +84,12 @@ class Ic3Engine:
     name = NAME
 
     def __init__(
-        self, make: Callable[[Callable[[], None]], Sat] = FastSat, first_round: int = FIRST_ROUND
+        self,
+        make: Callable[[Callable[[], None]], Sat] = FastSat,
+        first_round: int = FIRST_ROUND,
+        few_actions: int = FEW_ACTIONS,
     ) -> None:
-        self.make, self.first_round = make, first_round
+        self.make, self.first_round, self.few_actions = make, first_round, few_actions
 
     def check(
         self, instance: Instance, properties: tuple[str, ...], limits: Limits, observe: Observe
@@ -71,7 +100,7 @@ class Ic3Engine:
         session = _Session(instance, chosen, limits, conduct, lambda: self.make(conduct.look))
         interrupted = False
         try:
-            session.run(self.first_round)
+            session.run(self.first_round, self.few_actions)
         except LimitError as limit:
             session.stopped = str(limit)
         except KeyboardInterrupt:
@@ -120,28 +149,39 @@ class _Session:
     proofs: dict[Target, tuple[Cube, ...]] = field(default_factory=dict)
     runs: dict[Target, Run] = field(default_factory=dict)
     gave_up: dict[Target, int] = field(default_factory=dict)
+    only: tuple[Property, ...] | None = None
+    """The properties to be decided, if not all are."""
+    rounds: int | None = None
+    """How often the properties are looked at, if that is limited."""
+    lifting: Lifting | None = None
+    """What the lemmas of smaller instances say about this one."""
     given: dict[Property, Verdict] = field(default_factory=dict)
     """Verdicts that need no frames."""
     search: Ic3 | None = None
     shortest: Shortest | None = None
 
-    def run(self, first_round: int) -> None:
+    def __post_init__(self) -> None:
+        self.ask = _Asking(self.conduct, self._status)
+
+    def run(self, first_round: int, few_actions: int) -> None:
         self.conduct.at("grounding", 0)
         self.conduct.look()
         self.teller = Teller(self.instance)
         for prop in self.properties:
-            if isinstance(prop, Scenario):
+            if isinstance(prop, Scenario) and self.only is None:
                 self.given[prop] = play(prop, self.instance, self.teller.dynamics)
-        if all(isinstance(prop, Scenario | Liveness) for prop in self.properties):
+        if len(self.instance.actions) > few_actions and self.only is None:
+            self._climb()
+        if all(prop in self.given or isinstance(prop, Liveness) for prop in self.properties):
             return
         self.problem = Problem(self.instance)
-        initial = self.problem.initial()
+        initial = self._initial()
         self._look_at_the_beginning(initial)
         if initial is None:
             return
         self.initial = initial
-        self.ask = _Asking(self.conduct, self._status)
-        chosen = tuple(prop for prop in self.properties if prop not in self.given)
+        wanted = self.properties if self.only is None else self.only
+        chosen = tuple(prop for prop in wanted if prop not in self.given)
         self.targets = self._representatives(self.problem.targets(self.properties), chosen)
         self._decide(first_round)
 
@@ -154,9 +194,25 @@ class _Session:
             f"{self.conduct.questions} queries"
         )
 
-    def _look_at_the_beginning(self, initial: Initial | None) -> None:
+    def _initial(self) -> AnyInitial | None:
+        """The initial states that break no assumption, if there is one."""
+        if initial_assignments(self.instance) <= MANY_BEGINNINGS:
+            return self.problem.initial()
+        self.beginning = Beginning(self.problem, self.make)
+        return self.beginning if self.beginning.meets(()) else None
+
+    def _wrong_at_once(self) -> tuple[Failure | None, Row | None]:
+        """A model error on the way to the initial states, and an initial state in which an assumption runs
+        into one."""
+        if not hasattr(self, "beginning"):
+            return self.problem.initial_failure, self.problem.senseless_at_once()
+        senseless = self.problem.circuit.truth(self.problem.grounded.senseless)
+        fails = self.beginning.may_fail()
+        return self.problem.initial_failure if fails else None, self.beginning.satisfying(senseless)
+
+    def _look_at_the_beginning(self, initial: AnyInitial | None) -> None:
         """Model errors on the way to the initial states, or in assumptions about them."""
-        failure, senseless = self.problem.initial_failure, self.problem.senseless_at_once()
+        failure, senseless = self._wrong_at_once()
         for prop in self.properties if failure or senseless else ():
             if isinstance(prop, NoModelError):
                 if failure is not None:
@@ -167,6 +223,50 @@ class _Session:
             for prop in self.properties:
                 nothing = Unknown("there is no initial state without a model error", limit=False)
                 self.given.setdefault(prop, nothing)
+
+    # --- climbing ----------------------------------------------------------------------------------------
+
+    def _climb(self) -> None:
+        """Prove what can be proved with the lemmas of smaller instances: nothing is concluded from these but
+        what to try."""
+        largest = max(self.instance.sizes.values(), default=0)
+        wanted: tuple[Property, ...] = tuple(p for p in self.properties if isinstance(p, SAFETY))
+        below: list[_Session] = []
+        for size in (size for size in LADDER if size < largest):
+            if not wanted:
+                return
+            instance = smaller(self.instance, size)
+            small = _Session(instance, self.properties, self.limits, self.conduct, self.make)
+            small.only, small.rounds = wanted, ROUNDS_BELOW
+            small.lifting = small.lift(below)
+            small.run(FIRST_ROUND, few_actions=0)
+            below.append(small)
+            self.lifting = self.lift(below)
+            if self.lifting is None:
+                return
+            wanted = self._prove_as(small, self.lifting, wanted)
+
+    def lift(self, below: Sequence[_Session]) -> Lifting | None:
+        """The lemmas of smaller instances, tried in this one; None where it cannot be said how it begins."""
+        with suppress(GaveUpError, TooWideError):
+            for small in below:
+                self.lifting = self.lifting or Lifting(self.instance, self.properties, self.make, self.ask)
+                if not self.lifting.has_states:
+                    return None
+                cubes = (cube for own in small.proofs.values() for cube in own)
+                self.lifting.take(cubes, small.problem.orbits)
+            return self.lifting
+        return None
+
+    def _prove_as(
+        self, small: _Session, lifting: Lifting, wanted: tuple[Property, ...]
+    ) -> tuple[Property, ...]:
+        """Prove properties as a smaller instance does; those that hold there but are not proved so."""
+        own = {target.goal.prop: cubes for target, cubes in small.proofs.items()}
+        found = lifting.proved({p: own[p] for p in wanted if p in own}, small.problem.orbits)
+        for prop, cubes in found.items():
+            self.given[prop] = Proved(_inductive(cubes, lifting.problem.orbits))
+        return tuple(prop for prop in wanted if prop in own and prop not in found)
 
     # --- deciding ----------------------------------------------------------------------------------------
 
@@ -187,11 +287,12 @@ class _Session:
 
     def _decide(self, effort: int) -> None:
         """All together, then one by one with more and more effort."""
-        known: list[Lemma] = []
+        known = [] if self.lifting is None else self.lifting.inductive()
         together = True
         open = self._open()
         backwards = False
-        while open:
+        while open and self.rounds != 0:
+            self.rounds = None if self.rounds is None else self.rounds - 1
             for targets in [open] if together else [[target] for target in open]:
                 known = self._attempt([t for t in targets if t in self._open()], known, effort, backwards)
             if not together:
@@ -306,8 +407,7 @@ class _Session:
         )
 
     def _evidence(self, target: Target) -> Inductive:
-        lemmas = tuple(lemma(cube, self.problem.orbits) for cube in self.proofs[target])
-        return Inductive(lemmas, tuple(map(text, lemmas)))
+        return _inductive(self.proofs[target], self.problem.orbits)
 
     def _violated(self, prop: Property, rows: tuple[Row, ...], actions: tuple[Action, ...]) -> Violated:
         binding, trace = self._trace(prop, rows, actions, None)
@@ -359,3 +459,9 @@ class _Session:
         if permutation is None:
             raise RuntimeError("two instances of one orbit have no permutation between them")
         return permute_trace(self.instance, trace, permutation)
+
+
+def _inductive(cubes: Sequence[Cube], orbits: Orbits) -> Inductive:
+    """The proof by lemmas that no state of some cubes is reached."""
+    lemmas = tuple(lemma(cube, orbits) for cube in cubes)
+    return Inductive(lemmas, tuple(map(text, lemmas)))

@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from mmcheck.engines.symbolic.ic3.cubes import Cube, contains
-from mmcheck.engines.symbolic.ic3.initial import Initial
 from mmcheck.engines.symbolic.ic3.problem import Move, Problem
-from mmcheck.engines.symbolic.ic3.relation import MakeSat, begin, clause, one_step
+from mmcheck.engines.symbolic.ic3.relation import AnyInitial, MakeSat, begin, clause, one_step
 
 INDUCTIVE = 1_000_000
 """The level of lemmas that hold in every reachable state."""
@@ -46,7 +45,7 @@ class Frames:
     """The lemmas of all frames, and the questions about them. `ask` is called before every question."""
 
     problem: Problem
-    initial: Initial
+    initial: AnyInitial
     make: MakeSat
     ask: Callable[[str], None]
     lemmas: list[Lemma] = field(default_factory=list)

@@ -36,6 +36,8 @@ class Place:
     low: int
     member: Value = None
     in_set: bool = False
+    position: int = 0
+    """Which of the elements that may be in its set it is about."""
 
     @property
     def full(self) -> int:
@@ -72,7 +74,8 @@ class Places:
                 element = cell.type.element
                 low, high = code_bounds(element, self.instance.sizes)
                 for code in range(low, high + 1):
-                    found.append(Place(len(found), number, cell, 2, 0, decode(code, element), True))
+                    member = decode(code, element)
+                    found.append(Place(len(found), number, cell, 2, 0, member, True, code - low))
             else:
                 low, high = code_bounds(cell.type, self.instance.sizes)
                 found.append(Place(len(found), number, cell, high - low + 1, low))
@@ -85,6 +88,14 @@ class Places:
         for place in self.all:
             found[place.cell_number].append(place)
         return tuple(map(tuple, found))
+
+    def of(self, cell: int) -> tuple[Place, ...]:
+        """The places of a cell, by its number."""
+        return self.of_cell[cell]
+
+    def holds_set(self, cell: int) -> bool:
+        """Whether a cell holds a set, so that it has a place for each element."""
+        return isinstance(self.instance.cells[cell].type, SetType)
 
     # --- states ------------------------------------------------------------------------------------------
 
@@ -133,6 +144,10 @@ class Places:
     def elements(self) -> tuple[tuple[Elem, ...], ...]:
         """For each place the elements in its name: of its indices, and its member."""
         return tuple(tuple(e for e in (*p.cell.indices, p.member) if isinstance(e, Elem)) for p in self.all)
+
+    def numbered(self, place: Place) -> int:
+        """The number here of a place of another instance of the system."""
+        return self._by_name[_name(place, place.cell.indices, place.member)]
 
     @cached_property
     def _moved(self) -> dict[tuple[int, tuple[Elem, ...]], int]:

@@ -10,9 +10,9 @@ from mmcheck.core.dag import Op
 from mmcheck.core.ground import GroundAction
 from mmcheck.core.instance import Instance
 from mmcheck.core.semantics import initial_states
-from mmcheck.core.system import Property
+from mmcheck.core.system import Invariant, Property
 from mmcheck.core.trace import Failure
-from mmcheck.core.types import Elem
+from mmcheck.core.types import Elem, Value
 from mmcheck.engines.symbolic.grounded import Goal, Grounded
 from mmcheck.engines.symbolic.ic3.circuit import Circuit
 from mmcheck.engines.symbolic.ic3.cubes import Cube, Orbits
@@ -53,10 +53,12 @@ class Problem:
     """One instance with what is asked about it."""
 
     instance: Instance
-    initial_failure: Failure | None = None
+    representative: bool = False
+    """Whether only one at least of the moves that differ by a permutation is there (see
+    NOTE(representatives)); then `bad` of a target is all that is bad."""
 
     def __post_init__(self) -> None:
-        self.grounded = Grounded(self.instance)
+        self.grounded = Grounded(self.instance, self.representative)
         self.source = self.grounded.dag
         self.places = Places(self.instance)
         self.orbits = Orbits(self.places)
@@ -64,7 +66,6 @@ class Problem:
         self.assumed = self.circuit.truth(self.grounded.assumed)
         moves = (self._move(number, action) for number, action in enumerate(self.grounded.actions))
         self.moves = [move for move in moves if move.enabled != self.circuit.dag.false]
-        self.rows = self._initial_rows()
 
     def _move(self, number: int, action: GroundAction) -> Move:
         allowed = self.grounded.after(number, self.grounded.assumed)
@@ -76,14 +77,22 @@ class Problem:
         }
         return Move(action, self.circuit.truth(self.source.conj(action.guard, allowed)), writes)
 
-    def _initial_rows(self) -> list[Row]:
-        rows: list[Row] = []
-        for state in initial_states(self.instance):
-            if isinstance(state, Failure):
-                self.initial_failure = self.initial_failure or state
-            else:
-                rows.append(self.places.row(state))
-        return rows
+    @cached_property
+    def _beginnings(self) -> list[Row | Failure]:
+        return [
+            state if isinstance(state, Failure) else self.places.row(state)
+            for state in initial_states(self.instance)
+        ]
+
+    @property
+    def rows(self) -> list[Row]:
+        """All initial states, whether they are assumed or not."""
+        return [row for row in self._beginnings if not isinstance(row, Failure)]
+
+    @property
+    def initial_failure(self) -> Failure | None:
+        """The first model error on the way to the initial states."""
+        return next((failure for failure in self._beginnings if isinstance(failure, Failure)), None)
 
     def targets(self, properties: tuple[Property, ...]) -> list[Target]:
         """What is to be decided about properties."""
@@ -92,7 +101,18 @@ class Problem:
     def _target(self, goal: Goal) -> Target:
         state = self.circuit.truth(goal.state)
         both = self.circuit.truth(self.source.disj(goal.state, goal.step))
+        if self.representative:
+            return Target(goal, state, both, both)
         return Target(goal, self.representatives(state), both, self.representatives(both))
+
+    def broken_claims(self, prop: Property) -> list[tuple[tuple[Value, ...], int]]:
+        """For each instance of an invariant, given by its values, where it is not true."""
+        if not isinstance(prop, Invariant):
+            raise TypeError(f"`{prop.name}` is no invariant")
+        return [
+            (tuple(claim.values()), self.circuit.truth(self.source.invert(self.grounded.true(predicate))))
+            for claim, predicate in self.grounded.claims(prop)
+        ]
 
     # --- symmetry ----------------------------------------------------------------------------------------
 

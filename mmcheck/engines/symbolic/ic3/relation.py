@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from mmcheck.core.dag import Op
+from mmcheck.engines.symbolic.ic3.circuit import Circuit
 from mmcheck.engines.symbolic.ic3.cubes import Cube
 from mmcheck.engines.symbolic.ic3.initial import Initial
-from mmcheck.engines.symbolic.ic3.places import Place
+from mmcheck.engines.symbolic.ic3.places import Place, Row
 from mmcheck.engines.symbolic.ic3.problem import Problem
 from mmcheck.engines.symbolic.ic3.sat import Sat
 
@@ -27,14 +28,14 @@ Variables: TypeAlias = list[int]
 class Encoder:
     """Nodes of the circuit and literals of cubes as literals of the solver, at one time."""
 
-    problem: Problem
+    circuit: Circuit
     sat: Sat
     atoms: Variables = field(default_factory=list)
     _nodes: dict[int, int] = field(default_factory=dict)
     _masks: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        circuit = self.problem.circuit
+        circuit = self.circuit
         self.atoms = [self.sat.new() for _ in range(circuit.atoms)]
         self.true = self.sat.new()
         self.sat.add((self.true,))
@@ -51,7 +52,7 @@ class Encoder:
         """The literal of a node, defined when it is first asked for."""
         known = self._nodes.get(node)
         if known is None:
-            op, args, number = self.problem.circuit.dag.nodes[node]
+            op, args, number = self.circuit.dag.nodes[node]
             if op is Op.CELL:
                 known = self.atoms[number]
             elif op is Op.NOT:
@@ -73,7 +74,7 @@ class Encoder:
         """The literal that says that a place has one of some values."""
         known = self._masks.get((number, mask))
         if known is None:
-            known = self._masks[number, mask] = self._literal(self.problem.places.all[number], mask)
+            known = self._masks[number, mask] = self._literal(self.circuit.places.all[number], mask)
         return known
 
     def _literal(self, place: Place, mask: int) -> int:
@@ -81,7 +82,7 @@ class Encoder:
             return self.true
         if not mask:
             return -self.true
-        start = self.problem.circuit.starts[place.number]
+        start = self.circuit.starts[place.number]
         if place.count == 2:
             return self.atoms[start] if mask == 2 else -self.atoms[start]
         inside = [self.atoms[start + i] for i in range(place.count) if mask >> i & 1]
@@ -157,11 +158,37 @@ class Relation:
         return sum(1 << i for i, bit in enumerate(self.sat.values(self.code)) if bit)
 
 
-def begin(sat: Sat, encoder: Encoder, initial: Initial) -> int:
+class InitialStates(Protocol):
+    """What is asked of the initial states: `Initial` looks at each, `Beginning` at none."""
+
+    def meets(self, cube: Cube) -> bool:
+        """Whether an initial state is in a cube."""
+        ...
+
+    def some(self, cube: Cube) -> Row | None:
+        """An initial state in a cube."""
+        ...
+
+    def shut_out(self, cube: Cube, whole: Cube) -> Cube:
+        """The cube with few more literals of the whole one that keep every initial state out, which the whole
+        does."""
+        ...
+
+    def begin(self, encoder: Encoder) -> int:
+        """A literal that implies that the state is initial."""
+        ...
+
+
+AnyInitial: TypeAlias = "InitialStates | Initial"
+
+
+def begin(sat: Sat, encoder: Encoder, initial: AnyInitial) -> int:
     """A literal that implies that the state is initial."""
+    if not isinstance(initial, Initial):
+        return initial.begin(encoder)
     guard = sat.new()
     for number, mask in enumerate(initial.masks):
-        if number not in initial.tied and mask != encoder.problem.places.all[number].full:
+        if number not in initial.tied and mask != encoder.circuit.places.all[number].full:
             sat.add((-guard, encoder.literal(number, mask)))
     rows: list[int] = []
     for row in initial.together if initial.tied else ():
@@ -180,12 +207,12 @@ MakeSat: TypeAlias = Callable[[], Sat]
 def one_step(problem: Problem, make: MakeSat) -> Relation:
     """The step relation in a solver of its own."""
     sat = make()
-    return Relation(problem, sat, Encoder(problem, sat), Encoder(problem, sat))
+    return Relation(problem, sat, Encoder(problem.circuit, sat), Encoder(problem.circuit, sat))
 
 
 def unrolled(problem: Problem, sat: Sat, encoders: list[Encoder]) -> Relation:
     """One more step behind those that there are."""
-    encoders.append(Encoder(problem, sat))
+    encoders.append(Encoder(problem.circuit, sat))
     return Relation(problem, sat, encoders[-2], encoders[-1])
 
 

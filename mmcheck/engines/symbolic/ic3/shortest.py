@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mmcheck.engines.symbolic.ic3.initial import Initial
 from mmcheck.engines.symbolic.ic3.problem import Problem
-from mmcheck.engines.symbolic.ic3.relation import Encoder, MakeSat, Relation, begin, unrolled
+from mmcheck.engines.symbolic.ic3.relation import AnyInitial, Encoder, MakeSat, Relation, begin, unrolled
 from mmcheck.engines.symbolic.ic3.search import Run
 
 
 class Shortest:
     """Finds shortest runs to targets, all in one unrolling."""
 
-    def __init__(self, problem: Problem, initial: Initial, make: MakeSat, ask: Callable[[str], None]) -> None:
+    def __init__(
+        self, problem: Problem, initial: AnyInitial, make: MakeSat, ask: Callable[[str], None]
+    ) -> None:
         self.problem, self.ask = problem, ask
         self.sat = make()
-        self.encoders = [Encoder(problem, self.sat)]
+        self.encoders = [Encoder(problem.circuit, self.sat)]
         self.sat.add((begin(self.sat, self.encoders[0], initial),))
         self.sat.add((self.encoders[0].node(problem.assumed),))
         self.steps: list[Relation] = []
