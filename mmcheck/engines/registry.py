@@ -68,7 +68,7 @@ def _ic3(preferences: Preferences = ORDINARY) -> Engine:
 
 def _reproof_of(instance: Instance, properties: tuple[str, ...], verdicts: Mapping[str, Verdict]) -> Reprove:
     """The same, with the verdicts at hand whose proofs are to be proved again."""
-    return reproof(instance, properties)
+    return reproof(instance, properties, verdicts)
 
 
 def _auto(preferences: Preferences = ORDINARY) -> Engine:
