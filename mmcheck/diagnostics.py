@@ -84,6 +84,7 @@ CODES: dict[str, str] = {
     "W604": "an excuse without a survivor",
     "W605": "liveness under an assumption that cuts off runs",
     "W606": "an allowance that allows nothing",
+    "W607": "a construct that no proof for every size covers",
     # Lint
     "W610": "a variable that nothing reads",
     "W611": "a variable that no step changes",

@@ -18,7 +18,7 @@ from mmcheck.core.blame import Blame, blame
 from mmcheck.core.certify import Certifier, UnsettledError
 from mmcheck.core.check import Check, Expectation
 from mmcheck.core.coverage import BranchCoverage, Coverage, Side, measure, never_taken
-from mmcheck.core.induction import Cti, InductionOutcome
+from mmcheck.core.induction import Cti, Examination, InductionOutcome
 from mmcheck.core.instance import Instance
 from mmcheck.core.lasso import Account, account
 from mmcheck.core.outcome import CheckOutcome, PropertyOutcome, SpecOutcome, Statistics
@@ -40,7 +40,17 @@ from mmcheck.core.system import (
 from mmcheck.core.terms import Literal
 from mmcheck.core.trace import Failure, Trace
 from mmcheck.core.types import Value
-from mmcheck.core.verdict import Binding, Exhaustive, Inductive, Proved, Unknown, Verdict, Violated, Witness
+from mmcheck.core.verdict import (
+    Binding,
+    EverySize,
+    Exhaustive,
+    Inductive,
+    Proved,
+    Unknown,
+    Verdict,
+    Violated,
+    Witness,
+)
 from mmcheck.diagnostics import Collector, Diagnostic, Note, SpecError
 from mmcheck.elaborate.allowances import Allowance, Allowances
 from mmcheck.elaborate.checks import declared_checks, read_settings
@@ -51,7 +61,15 @@ from mmcheck.elaborate.scope import Symbols, declare, did_you_mean
 from mmcheck.engines.certificates import write_certificate
 from mmcheck.engines.engine import Answer, Limits, Observe, Preferences, Progress
 from mmcheck.engines.firing import never_steps
-from mmcheck.engines.registry import DEFAULT, ENGINES, SYMBOLIC, draw, examine, reproof
+from mmcheck.engines.registry import (
+    DEFAULT,
+    ENGINES,
+    SYMBOLIC,
+    draw,
+    examine,
+    examine_every_size,
+    reproof,
+)
 from mmcheck.engines.scratch import foreign_file
 from mmcheck.source import SourceFile, digest
 
@@ -297,7 +315,7 @@ def judged(spec: Spec, check: Check, instance: Instance, answer: Answer) -> Chec
         if prop.name in answer.verdicts
     )
     _require_initial_states(spec, check, instance, answer, outcomes)
-    warnings = tuple(_warnings(instance, check, answer))
+    warnings = (*answer.warnings, *_warnings(instance, check, answer))
     coverage = _coverage(instance, answer, outcomes)
     return CheckOutcome(
         check,
@@ -344,20 +362,39 @@ def _small_graph(instance: Instance, check: Check, answer: Answer, most: int) ->
 
 def _examine(instance: Instance, options: Options, observe: Observe) -> tuple[InductionOutcome, ...]:
     """What induction says about each invariant, with the part that is false in each counterexample."""
+    return tuple(_explained(instance, outcome) for outcome in examine(instance, options.limits, observe))
 
-    def explained(prop: Property, cti: Cti | None) -> Cti | None:
+
+def _explained(instance: Instance, outcome: InductionOutcome) -> InductionOutcome:
+    """What induction says about an invariant, with the part that is false in each counterexample."""
+
+    def explained(cti: Cti | None) -> Cti | None:
         if cti is None:
             return None
-        return replace(cti, blame=false_part(instance, prop, Violated(cti.trace, cti.binding)))
+        own = cti.instance or instance
+        return replace(cti, blame=false_part(own, outcome.prop, Violated(cti.trace, cti.binding)))
 
-    return tuple(
-        replace(
-            outcome,
-            initiation=explained(outcome.prop, outcome.initiation),
-            consecutions=tuple(replace(c, cti=explained(outcome.prop, c.cti)) for c in outcome.consecutions),
-        )
-        for outcome in examine(instance, options.limits, observe)
+    return replace(
+        outcome,
+        initiation=explained(outcome.initiation),
+        consecutions=tuple(replace(c, cti=explained(c.cti)) for c in outcome.consecutions),
     )
+
+
+def prove_check(
+    spec: Spec, check: Check, options: Options = Options(), observe: Observe = ignore
+) -> tuple[Check, Instance, Examination]:
+    """Say of each invariant of a check whether it is inductive for every size, all of them being assumed.
+    Raises SpecError where the check's settings make no sense."""
+    check, instance = instantiate(spec, check)
+    found = examine_every_size(instance, check.properties, options.limits, observe)
+    explained = tuple(_explained(instance, outcome) for outcome in found.outcomes)
+    return check, instance, replace(found, outcomes=explained)
+
+
+def selected_checks(spec: Spec, options: Options = Options()) -> tuple[Check, ...]:
+    """The checks that the options select, each with the properties that are left. Raises SpecError."""
+    return tuple(_select(spec, options))
 
 
 def _write_certificates(
@@ -366,7 +403,7 @@ def _write_certificates(
     """Write the proofs by induction, each to a folder of its own."""
     for outcome in outcomes:
         match outcome.verdict:
-            case Proved(Inductive() as evidence):
+            case Proved((Inductive() | EverySize()) as evidence):
                 binding: Binding = ()
             case Violated(None, binding, _, Inductive() as evidence):
                 pass
@@ -456,6 +493,8 @@ def _property_outcome(certifier: Certifier, check: Check, prop: Property, answer
 
 def _note(prop: Property, answer: Answer) -> str:
     """What to know about a verdict besides."""
+    if prop.name in answer.notes:
+        return answer.notes[prop.name]
     reduced = answer.statistics.symmetry
     if not isinstance(prop, Liveness) or not reduced:
         return ""

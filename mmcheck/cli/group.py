@@ -16,6 +16,7 @@ from mmcheck.cli.interrupts import Interrupts
 COMMANDS = {
     "verify": "Verify specs: run their checks and show what went wrong.",
     "parse": "Read specs and say what is wrong with them, without verifying any.",
+    "prove": "Say which invariants are inductive for every size, and show what breaks the others.",
     "mutate": "Weaken the designs of specs and show what no property notices.",
     "lint": "Show what is suspicious in specs: unused names, checks that do not differ.",
     "fmt": "Lay specs out in one style, their comments kept.",

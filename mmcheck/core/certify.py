@@ -33,7 +33,17 @@ from mmcheck.core.system import (
 from mmcheck.core.terms import Term
 from mmcheck.core.trace import FailedStep, Failure, Trace
 from mmcheck.core.types import Value
-from mmcheck.core.verdict import Binding, Exhaustive, Inductive, Proved, Unknown, Verdict, Violated, Witness
+from mmcheck.core.verdict import (
+    Binding,
+    EverySize,
+    Exhaustive,
+    Inductive,
+    Proved,
+    Unknown,
+    Verdict,
+    Violated,
+    Witness,
+)
 
 
 class UnsettledError(Exception):
@@ -44,11 +54,11 @@ class CertificationError(Exception):
     """An engine's own evidence does not stand: a bug of mmcheck, never of the spec."""
 
 
-Reprove: TypeAlias = Callable[[Property, Binding, Inductive], None]
+Reprove: TypeAlias = Callable[[Property, Binding, Inductive | EverySize], None]
 """Proves by induction again, with a solver of its own. Raises CertificationError where the proof fails."""
 
 
-def _nobody(property: Property, binding: Binding, evidence: Inductive) -> None:
+def _nobody(property: Property, binding: Binding, evidence: Inductive | EverySize) -> None:
     raise CertificationError(f"nobody is here to prove `{property.name}` again")
 
 
@@ -97,7 +107,7 @@ class Certifier:
                         demanded = demands(self.instance.system) if isinstance(property, Liveness) else ()
                         if fairness != demanded:
                             raise CertificationError(f"`{property.name}` is proved under another fairness")
-                    case Inductive():
+                    case Inductive() | EverySize():
                         self.reprove(property, (), evidence)
                     case _:
                         assert_never(evidence)

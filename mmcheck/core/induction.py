@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mmcheck.core.blame import Blame
+from mmcheck.core.instance import Instance
 from mmcheck.core.system import Invariant, StepInvariant
 from mmcheck.core.trace import Trace
 from mmcheck.core.verdict import Binding
+from mmcheck.diagnostics import Diagnostic
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,8 @@ class Cti:
     binding: Binding
     trace: Trace
     blame: Blame | None = None
+    instance: Instance | None = None
+    """Where it lives, if not in the instance of the check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +54,13 @@ class InductionOutcome:
         if self.initiation is not None or self.breaking:
             return False
         return None if any(c.gave_up for c in self.consecutions) else True
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What induction says about the invariants of a system for every size: as far as a limit let it come, and
+    where the system is not outside of what can be said."""
+
+    outcomes: tuple[InductionOutcome, ...]
+    stopped: str = ""
+    outside: Diagnostic | None = None

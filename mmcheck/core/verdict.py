@@ -57,7 +57,32 @@ class Inductive:
     depth: int = 1
 
 
-Evidence: TypeAlias = Exhaustive | Witness | Inductive
+@dataclass(frozen=True, slots=True)
+class FixedSort:
+    """A sort whose size a proof for every size keeps as it is, and why."""
+
+    sort: str
+    size: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EverySize:
+    """A proof by induction for every number of elements of some sorts: the lemmas, predicates over states,
+    are true of every initial state and kept by every step, and where they are true nothing is violated,
+    whatever the sizes of `sorts` are.
+
+    `texts` are the lemmas as a spec would have them; one that is an invariant of the spec has its name.
+    `example` holds sizes at which there is an initial state, so that the proof is not about nothing."""
+
+    lemmas: tuple[Term, ...]
+    texts: tuple[str, ...]
+    sorts: tuple[str, ...]
+    fixed: tuple[FixedSort, ...] = ()
+    example: tuple[tuple[str, int], ...] = ()
+
+
+Evidence: TypeAlias = Exhaustive | Witness | Inductive | EverySize
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mmcheck.core.instance import Instance
 from mmcheck.core.system import Property
 from mmcheck.core.types import show_value
-from mmcheck.core.verdict import Binding, Inductive
+from mmcheck.core.verdict import Binding, EverySize, Inductive
 
 if TYPE_CHECKING:
     from mmcheck.engines.symbolic.recheck import Recheck
@@ -23,12 +23,17 @@ def write_certificate(
     properties: tuple[str, ...],
     prop: Property,
     binding: Binding,
-    evidence: Inductive,
+    evidence: Inductive | EverySize,
 ) -> None:
     """Write a proof by induction to a folder, as scripts for solvers. Raises OSError."""
+    from mmcheck.engines.parametric import certificate as parametric
     from mmcheck.engines.symbolic.certificate import Prover
     from mmcheck.engines.symbolic.recheck import write
 
+    if isinstance(evidence, EverySize):
+        whole = parametric.Prover(instance.system, properties).obligations(prop, evidence)
+        write(folder, prop.name, "", evidence, whole)
+        return
     shown = ", ".join(f"{name} = {show_value(value)}" for name, value in binding)
     obligations = Prover(instance, properties).obligations(prop, binding, evidence)
     write(folder, prop.name, shown, evidence, obligations)

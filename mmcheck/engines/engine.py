@@ -11,6 +11,7 @@ from mmcheck.core.coverage import Branch, Taken
 from mmcheck.core.instance import Instance
 from mmcheck.core.outcome import Statistics
 from mmcheck.core.verdict import Verdict
+from mmcheck.diagnostics import Diagnostic
 
 
 def nothing_elsewhere() -> int:
@@ -109,6 +110,10 @@ class Answer:
     """For properties that another engine decided than that of the statistics, its name."""
     reproved: frozenset[str] = frozenset()
     """The properties whose proofs by induction were proved again already."""
+    warnings: tuple[Diagnostic, ...] = ()
+    """What the engine has to say about the spec itself."""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """One more sentence about the verdicts on some properties, by name."""
 
 
 class Engine(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from types import MappingProxyType
@@ -10,10 +10,11 @@ from typing import Protocol
 
 from mmcheck.core.certify import Reprove
 from mmcheck.core.check import Check
-from mmcheck.core.induction import InductionOutcome
+from mmcheck.core.induction import Examination, InductionOutcome
 from mmcheck.core.instance import Instance
 from mmcheck.core.stategraph import StateGraph, StateKey
-from mmcheck.core.verdict import Inductive, Proved, Verdict
+from mmcheck.core.system import Property
+from mmcheck.core.verdict import Binding, EverySize, Inductive, Proved, Verdict
 from mmcheck.engines.engine import ORDINARY, Engine, Limits, Observe, Preferences
 from mmcheck.engines.limits import Watch, available_cores
 from mmcheck.engines.reference.search import ReferenceEngine
@@ -66,6 +67,13 @@ def _ic3(preferences: Preferences = ORDINARY) -> Engine:
     return Ic3Engine()
 
 
+def _parametric(preferences: Preferences = ORDINARY) -> Engine:
+    # z3 is loaded where the engine is used.
+    from mmcheck.engines.parametric.engine import ParametricEngine
+
+    return ParametricEngine()
+
+
 def _reproof_of(instance: Instance, properties: tuple[str, ...], verdicts: Mapping[str, Verdict]) -> Reprove:
     """The same, with the verdicts at hand whose proofs are to be proved again."""
     return reproof(instance, properties, verdicts)
@@ -100,6 +108,7 @@ ENGINES: Mapping[str, Maker] = {
     "bmc": _bmc,
     "kinduction": _kinduction,
     "ic3": _ic3,
+    "parametric": _parametric,
 }
 """How to make each engine."""
 
@@ -107,7 +116,7 @@ EXHAUSTIVE = ("explicit", "reference")
 """The engines that visit every state, so that they decide every property unless a limit comes first."""
 
 
-SYMBOLIC = ("bmc", "kinduction", "ic3")
+SYMBOLIC = ("bmc", "kinduction", "ic3", "parametric")
 """The engines that take all initial states at once, however many there are."""
 
 
@@ -118,8 +127,9 @@ def reproof(
     were judged together. With all the verdicts at hand, what their proofs have in common is proved once."""
 
     @cache
-    def made() -> Reprove:
+    def of_this_size() -> Callable[[Property, Binding, Inductive], None]:
         from mmcheck.engines.symbolic.certificate import Claim, Prover
+
 
         claims = [
             Claim(prop, (), verdict.evidence)
@@ -129,7 +139,19 @@ def reproof(
         ]
         return Prover(instance, properties, claims).prove
 
-    return lambda prop, binding, evidence: made()(prop, binding, evidence)
+    @cache
+    def of_every_size() -> Callable[[Property, EverySize], None]:
+        from mmcheck.engines.parametric.certificate import Prover
+
+        return Prover(instance.system, properties).prove
+
+    def prove(prop: Property, binding: Binding, evidence: Inductive | EverySize) -> None:
+        if isinstance(evidence, EverySize):
+            of_every_size()(prop, evidence)
+        else:
+            of_this_size()(prop, binding, evidence)
+
+    return prove
 
 
 def examine(instance: Instance, limits: Limits, observe: Observe) -> tuple[InductionOutcome, ...]:
@@ -157,6 +179,26 @@ def draw(
     from mmcheck.engines.explicit.quotient import quotient
 
     return quotient(instance, check, keys, collapsed, most, limits, observe)
+
+
+def examine_every_size(
+    instance: Instance, properties: tuple[str, ...], limits: Limits, observe: Observe
+) -> Examination:
+    """What induction says about each invariant for every size; as far as it came before a limit."""
+    from mmcheck.engines.parametric.engine import diagnostic
+    from mmcheck.engines.parametric.examine import Examiner
+    from mmcheck.engines.parametric.values import OutsideError
+    from mmcheck.engines.symbolic.solver import Conduct, LimitError
+
+    chosen = tuple(p for p in instance.system.properties if p.name in properties)
+    found: list[InductionOutcome] = []
+    try:
+        found.extend(Examiner(instance, chosen, Conduct("prove", Watch(limits), observe)).outcomes())
+    except LimitError as limit:
+        return Examination(tuple(found), stopped=str(limit))
+    except OutsideError as error:
+        return Examination(tuple(found), outside=diagnostic(error))
+    return Examination(tuple(found))
 
 
 DEFAULT = "auto"

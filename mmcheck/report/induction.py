@@ -43,10 +43,12 @@ def _line(outcome: InductionOutcome, width: int) -> list[Text]:
 
 
 def _cti(outcome: InductionOutcome, found: Cti, how: str, instance: Instance, width: int) -> list[Text]:
-    title = f"{outcome.prop.name} {how}{show_binding(found.binding)}:"
+    own = found.instance or instance
+    where = "".join(f", {sort} = {size}" for sort, size in own.sizes.items()) if found.instance else ""
+    title = f"{outcome.prop.name} {how}{show_binding(found.binding)}{where}:"
     lines = [Text(), *paragraph("", words(title), width, BAD)]
-    lines += trace.render(found.trace, instance, width, blame.cells_read(found.blame), start="any")
+    lines += trace.render(found.trace, own, width, blame.cells_read(found.blame), start="any")
     if found.blame is not None:
-        why = blame.render(found.blame, outcome.prop, found.trace, instance, width - 2)
+        why = blame.render(found.blame, outcome.prop, found.trace, own, width - 2)
         lines += [Text(), *indent(why, 2)]
     return lines

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from mmcheck.core.outcome import CheckOutcome, SpecOutcome
-from mmcheck.core.verdict import Inductive, Proved, Violated
+from mmcheck.core.verdict import EverySize, Inductive, Proved, Violated
 from mmcheck.report.layout import PROSE, block, fill, printable, separated, words
 from mmcheck.report.styles import QUIET, TITLE
 
@@ -42,11 +42,13 @@ def _comment(what: str, names: list[str], width: int) -> Iterator[Text]:
 
 
 def needed_by(check: CheckOutcome) -> dict[str, list[str]]:
-    """Each lemma with the names of the properties whose proof needs it."""
+    """Each lemma that the spec has not yet, with the names of the properties whose proof needs it."""
+    declared = {prop.name for prop in check.instance.system.properties}
     found: dict[str, list[str]] = {}
     for name, lemmas in _proofs(check):
         for lemma in lemmas:
-            found.setdefault(lemma, []).append(name)
+            if lemma not in declared:
+                found.setdefault(lemma, []).append(name)
     return found
 
 
@@ -54,7 +56,10 @@ def _proofs(check: CheckOutcome) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The proofs by induction: of which property, with which lemmas."""
     for outcome in check.properties:
         match outcome.verdict:
-            case Proved(Inductive(_, texts)) | Violated(evidence=Inductive(_, texts)):
+            case (
+                Proved(Inductive(texts=texts) | EverySize(texts=texts))
+                | Violated(evidence=Inductive(texts=texts))
+            ):
                 yield outcome.prop.name, texts
             case _:
                 pass

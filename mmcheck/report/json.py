@@ -20,6 +20,7 @@ from mmcheck.core.trace import Choices, FailedStep, Failure, Step, Trace, as_wri
 from mmcheck.core.types import Elem, Record, Value, show_value, sort_key
 from mmcheck.core.verdict import (
     Binding,
+    EverySize,
     Evidence,
     Exhaustive,
     Inductive,
@@ -236,8 +237,19 @@ def _evidence(evidence: Evidence, instance: Instance) -> Object:
             return {"evidence": {"kind": "witness", "steps": evidence.length}, "witnesses": runs}
         case Inductive(_, texts, depth):
             return {"evidence": {"kind": "inductive", "lemmas": list(texts), "depth": depth}}
+        case EverySize():
+            return {"evidence": _every_size(evidence)}
         case _:
             assert_never(evidence)
+
+
+def _every_size(evidence: EverySize) -> Object:
+    return {
+        "kind": "every size",
+        "sorts": list(evidence.sorts),
+        "fixed": [{"sort": f.sort, "size": f.size, "reason": f.reason} for f in evidence.fixed],
+        "lemmas": list(evidence.texts),
+    }
 
 
 def _exhaustive(evidence: Exhaustive) -> Object:

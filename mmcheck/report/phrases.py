@@ -20,6 +20,7 @@ from mmcheck.core.trace import FailedStep, Failure, Trace
 from mmcheck.core.types import show_value
 from mmcheck.core.verdict import (
     Binding,
+    EverySize,
     Evidence,
     Exhaustive,
     Inductive,
@@ -112,14 +113,30 @@ def _proved(prop: Property, evidence: Evidence) -> str:
             return f"{verb} in {count(evidence.length, 'step')}{several}"
         case Inductive():
             return _inductively(evidence)
+        case EverySize():
+            return _for_every_size(prop, evidence)
 
 
 def _inductively(evidence: Inductive) -> str:
     """`proved by induction, 3 lemmas`; an invariant of the spec that helped is named."""
     phrase = "proved by induction" if evidence.depth == 1 else f"proved by {evidence.depth}-induction"
-    named = [text for text in evidence.texts if text.isidentifier()]
-    found = len(evidence.texts) - len(named)
-    phrase += f", {count(found, 'lemma')}" if found else ""
+    return phrase + _with_lemmas(evidence.texts)
+
+
+def _for_every_size(prop: Property, evidence: EverySize) -> str:
+    """`proved for every size of Task, Page, 3 lemmas`."""
+    phrase = (
+        f"proved for every size of {', '.join(evidence.sorts)}" if evidence.sorts else "proved by induction"
+    )
+    kept = " and ".join(f"{fixed.sort} = {fixed.size}" for fixed in evidence.fixed)
+    phrase += f", but for {kept} ({evidence.fixed[0].reason})" if kept else ""
+    return phrase + _with_lemmas(tuple(text for text in evidence.texts if text != prop.name))
+
+
+def _with_lemmas(texts: tuple[str, ...]) -> str:
+    named = [text for text in texts if text.isidentifier()]
+    found = len(texts) - len(named)
+    phrase = f", {count(found, 'lemma')}" if found else ""
     return phrase + (f", with {' and '.join(named)}" if named else "")
 
 

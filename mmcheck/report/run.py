@@ -12,6 +12,7 @@ from mmcheck.core.outcome import CheckOutcome, Ending, PropertyOutcome, SpecOutc
 from mmcheck.core.trace import Trace
 from mmcheck.core.verdict import (
     Binding,
+    EverySize,
     Evidence,
     Exhaustive,
     Inductive,
@@ -85,7 +86,7 @@ def _witnesses(evidence: Evidence) -> tuple[tuple[Binding, Trace], ...]:
     match evidence:
         case Witness(traces):
             return traces
-        case Exhaustive() | Inductive():
+        case Exhaustive() | Inductive() | EverySize():
             return ()
         case _:
             assert_never(evidence)
@@ -94,7 +95,10 @@ def _witnesses(evidence: Evidence) -> tuple[tuple[Binding, Trace], ...]:
 def lemmas_of(outcome: PropertyOutcome) -> tuple[str, ...]:
     """The lemmas of a proof by induction, that something holds or is nowhere to be found."""
     match outcome.verdict:
-        case Proved(Inductive(texts=texts)) | Violated(evidence=Inductive(texts=texts)):
+        case (
+            Proved(Inductive(texts=texts) | EverySize(texts=texts))
+            | Violated(evidence=Inductive(texts=texts))
+        ):
             return texts
         case Proved() | Violated() | Unknown():
             return ()

@@ -1,0 +1,128 @@
+"""Certificates for every size: a proof by induction as SMT-LIB 2 scripts with quantifiers.
+
+The system is lifted anew and written as text, and a fresh solver is asked about each script, before a proof
+is shown; what the search found out counts for nothing here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from mmcheck.core.certify import CertificationError, UnsettledError
+from mmcheck.core.system import NoModelError, Property, System
+from mmcheck.core.verdict import EverySize
+from mmcheck.engines.parametric.lifted import Candidate, Goal, Lifted
+from mmcheck.engines.parametric.logic import FALSE
+from mmcheck.engines.parametric.script import Script
+from mmcheck.engines.parametric.vocabulary import Vocabulary
+from mmcheck.engines.symbolic.certificate import Obligation
+from mmcheck.engines.symbolic.solver import Result, settle
+
+SECONDS_A_SCRIPT = 60.0
+
+
+@dataclass
+class Prover:
+    """Proves again what was proved about one system for every size, `properties` being those that were judged
+    together. No script is asked for twice."""
+
+    system: System
+    properties: tuple[str, ...]
+    _settled: dict[str, Result] = field(default_factory=dict)
+    _lifted: dict[tuple[tuple[str, int], ...], Lifted] = field(default_factory=dict)
+
+    def prove(self, prop: Property, evidence: EverySize) -> None:
+        """Prove again that a property holds. Raises CertificationError where an obligation does not hold,
+        UnsettledError where the solver gives one up."""
+        for obligation in self.obligations(prop, evidence):
+            question = obligation.text.partition("(set-logic")[2]
+            if question not in self._settled:
+                self._settled[question] = settle(obligation.text, SECONDS_A_SCRIPT)
+            answer = self._settled[question]
+            if answer is Result.GAVE_UP:
+                raise UnsettledError(f"{obligation.name} of the proof took the solver too long")
+            if answer is not obligation.expected:
+                reason = f"{obligation.name} is {answer.value}, not {obligation.expected.value}"
+                raise CertificationError(f"the proof of `{prop.name}` does not stand: {reason}")
+
+    def obligations(self, prop: Property, evidence: EverySize) -> Iterator[Obligation]:
+        """What has to be shown for a proof. Raises CertificationError for what no induction can prove."""
+        sizes = tuple((fixed.sort, fixed.size) for fixed in evidence.fixed)
+        if sizes not in self._lifted:
+            self._lifted[sizes] = Lifted(Vocabulary(self.system, dict(sizes)))
+        lifted = self._lifted[sizes]
+        if set(evidence.sorts) != set(lifted.vocabulary.sorts):
+            raise CertificationError(f"the proof of `{prop.name}` is not about the sorts of the spec")
+        judged = tuple(p for p in self.system.properties if p.name in self.properties)
+        goal = lifted.goal(prop, judged)
+        if goal is None or prop not in judged:
+            raise CertificationError(f"`{prop.name}` is nothing to be proved by induction")
+        return _Proof(lifted, goal, evidence).obligations()
+
+
+@dataclass
+class _Proof:
+    lifted: Lifted
+    goal: Goal
+    evidence: EverySize
+
+    @cached_property
+    def lemmas(self) -> list[Candidate]:
+        pairs = zip(self.evidence.texts, self.evidence.lemmas, strict=True)
+        return [Candidate(text, (), term) for text, term in pairs]
+
+    def obligations(self) -> Iterator[Obligation]:
+        goal = self.goal
+        yield self._initial_states(dict(self.evidence.example))
+        if isinstance(goal.prop, NoModelError):
+            title = "The way to the initial states has no model error."
+            yield self._impossible("init", title, (goal.beginning, "an error in `init`"))
+        yield self._initiation()
+        for name in self.lifted.transitions:
+            yield self._consecution(name)
+        title = "Where the lemmas are true, nothing is violated."
+        yield self._from_here("safety", title, goal.state, "the violation")
+        for name, wrong in goal.steps.items():
+            if wrong != FALSE:
+                title = f"Where the lemmas are true, no step of {name} violates anything."
+                yield self._from_here(f"safety_{name}", title, wrong, f"a step of {name} shows the violation")
+
+    def _script(self, name: str, title: str, is_possible: bool = False) -> Script:
+        about = f"{self.goal.prop.name}, for every size: {name.replace('_', ' ')}\n{title}"
+        return Script(self.lifted.logic, about, self.lifted.vocabulary.sorts, is_possible)
+
+    def _initial_states(self, sizes: Mapping[str, int]) -> Obligation:
+        """There is an initial state, in a universe that is small, so that it is found."""
+        script = self._script("initial_states", "There is an initial state.", is_possible=True)
+        script.elements(sizes)
+        script.claim(self.lifted.begins, "the choices lead to an initial state, which is assumed to be one")
+        return Obligation("initial_states", script.text(), Result.POSSIBLE)
+
+    def _initiation(self) -> Obligation:
+        logic = self.lifted.logic
+        broken = logic.disj(*(logic.neg(self.lifted.first(lemma)) for lemma in self.lemmas))
+        begins = self.lifted.begins, "the choices lead to an initial state, which is assumed to be one"
+        title = "The lemmas are true in the initial states."
+        return self._impossible("initiation", title, begins, (broken, "in which a lemma is false"))
+
+    def _consecution(self, transition: str) -> Obligation:
+        logic, lifted = self.lifted.logic, self.lifted
+        broken = logic.disj(*(logic.neg(lifted.then(transition, lemma)) for lemma in self.lemmas))
+        wrong = logic.conj(lifted.steps(transition), broken)
+        title = f"Every step of {transition} keeps the lemmas."
+        return self._from_here(
+            f"consecution_{transition}", title, wrong, f"a step of {transition} breaks one"
+        )
+
+    def _from_here(self, name: str, title: str, wrong: int, why: str) -> Obligation:
+        """That something is wrong where all that is known is true."""
+        known = [(self.lifted.now(lemma), lemma.text) for lemma in self.lemmas]
+        return self._impossible(name, title, (self.lifted.here, "the assumptions"), *known, (wrong, why))
+
+    def _impossible(self, name: str, title: str, *claims: tuple[int, str]) -> Obligation:
+        script = self._script(name, title)
+        for formula, why in claims:
+            script.claim(formula, why)
+        return Obligation(name, script.text(), Result.IMPOSSIBLE)

@@ -1,0 +1,260 @@
+"""The parametric engine: safety properties proved for every number of elements of each sort.
+
+Lemmas are found by `symbolic.ic3` on tiny instances; they are only candidates here, as would be those of any
+other source. What is not proved for every size is judged by ic3 at the size of the check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from mmcheck.core.instance import Instance
+from mmcheck.core.outcome import Statistics
+from mmcheck.core.system import Invariant, NoModelError, Property, StepInvariant
+from mmcheck.core.terms import Quantified, Quantifier, Term
+from mmcheck.core.verdict import EverySize, FixedSort, Proved, Unknown, Verdict, Violated
+from mmcheck.diagnostics import Diagnostic
+from mmcheck.engines.engine import Answer, Limits, Observe, Progress
+from mmcheck.engines.limits import Watch, resident_memory
+from mmcheck.engines.parametric.lifted import Candidate, Goal, Lifted
+from mmcheck.engines.parametric.search import Search, Sizes
+from mmcheck.engines.parametric.values import OutsideError
+from mmcheck.engines.parametric.vocabulary import Vocabulary
+from mmcheck.engines.symbolic.ic3.engine import Ic3Engine
+from mmcheck.engines.symbolic.ic3.sat import GaveUpError
+from mmcheck.engines.symbolic.solver import Conduct, LimitError
+
+NAME = "parametric"
+
+SECONDS = 120.0
+"""How long lemmas for every size are looked for; half of the time limit, if that is less."""
+
+
+class ParametricEngine:
+    """Proofs for every size."""
+
+    name = NAME
+
+    def check(
+        self, instance: Instance, properties: tuple[str, ...], limits: Limits, observe: Observe
+    ) -> Answer:
+        """Judge the named properties, for every size where that is possible."""
+        chosen = tuple(p for p in instance.system.properties if p.name in properties)
+        session = _Session(instance, chosen, limits, Conduct(NAME, Watch(limits), observe))
+        interrupted = False
+        try:
+            session.run()
+        except LimitError as limit:
+            session.stopped = str(limit)
+        except KeyboardInterrupt:
+            session.stopped, interrupted = "it was interrupted", True
+        return session.answer(interrupted)
+
+
+@dataclass(frozen=True, slots=True)
+class Lifting:
+    """A system as far as it can be lifted: with the sorts whose sizes had to be fixed, the goals of those
+    properties that can be, and what is outside."""
+
+    lifted: Lifted
+    goals: dict[str, Goal]
+    fixed: tuple[FixedSort, ...]
+    outside: tuple[tuple[str, OutsideError], ...]
+    """The names of properties, with why they cannot be lifted."""
+
+
+def lift(instance: Instance, properties: tuple[Property, ...]) -> Lifting:
+    """Lift a system. A sort whose elements are counted beyond what can be said keeps its size. Raises
+    OutsideError where a transition cannot be lifted."""
+    fixed: dict[str, FixedSort] = {}
+    while True:
+        try:
+            lifting = _lifted(instance, properties, tuple(fixed.values()))
+        except OutsideError as error:
+            _fix(fixed, error, instance)
+            continue
+        countable = next((e for _, e in lifting.outside if e.sort is not None and e.sort not in fixed), None)
+        if countable is None:
+            return lifting
+        _fix(fixed, countable, instance)
+
+
+def _fix(fixed: dict[str, FixedSort], error: OutsideError, instance: Instance) -> None:
+    if error.sort is None or error.sort in fixed:
+        raise error
+    fixed[error.sort] = FixedSort(error.sort, instance.sizes[error.sort], "its elements are counted")
+
+
+def _lifted(instance: Instance, properties: tuple[Property, ...], fixed: tuple[FixedSort, ...]) -> Lifting:
+    lifted = Lifted(Vocabulary(instance.system, {f.sort: f.size for f in fixed}))
+    goals: dict[str, Goal] = {}
+    outside: list[tuple[str, OutsideError]] = []
+    for prop in properties:
+        try:
+            goal = lifted.goal(prop, properties)
+        except OutsideError as error:
+            outside.append((prop.name, error))
+            continue
+        if goal is not None:
+            goals[prop.name] = goal
+    return Lifting(lifted, goals, fixed, tuple(outside))
+
+
+def diagnostic(error: OutsideError) -> Diagnostic:
+    """That something is outside of what can be proved for every size."""
+    return Diagnostic("W607", f"no proof for every size: {error.what}", error.span, error.remedy)
+
+
+@dataclass
+class _Session:
+    """What is found out about one system."""
+
+    instance: Instance
+    properties: tuple[Property, ...]
+    limits: Limits
+    conduct: Conduct
+    stopped: str = ""
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+    """Why a property is judged for the size of the check only."""
+    lifting: Lifting | None = None
+    outside: OutsideError | None = None
+    rest: Answer | None = None
+    """What ic3 says about what is not proved for every size."""
+    largest: int = 0
+
+    def run(self) -> None:
+        self.conduct.at("lifting", 0)
+        self.conduct.look()
+        try:
+            self.lifting = lift(self.instance, self.properties)
+        except OutsideError as error:
+            self.outside = error
+            self.notes |= {p.name: _SIZE_ONLY + error.what for p in self.properties if _is_safety(p)}
+        else:
+            self._search(self.lifting)
+        self._judge_rest()
+
+    # --- for every size ----------------------------------------------------------------------------------
+
+    def _search(self, lifting: Lifting) -> None:
+        for name, error in lifting.outside:
+            self.notes[name] = _SIZE_ONLY + error.what
+        until = self.conduct.watch.seconds + min(SECONDS, (self.limits.timeout or 2 * SECONDS) / 2)
+
+        def look() -> None:
+            self.conduct.look()
+            if self.conduct.watch.seconds > until:
+                raise _EnoughError
+
+        search = Search(lifting.lifted, lifting.goals, partial(self._learn, until), look, self._tell)
+        why = "no lemmas were found that prove it for others"
+        try:
+            search.run()
+        except (_EnoughError, GaveUpError):
+            why = "it took too long to prove it for others"
+        example = search.example()
+        if example is not None:
+            self._keep_proofs(lifting, search.proofs, example)
+        for name in search.goals:
+            if name in search.refuted:
+                self.notes[name] = f"it is violated with {_shown(search.refuted[name])}"
+            elif name not in self.verdicts:
+                self.notes[name] = f"for this size: {why}"
+
+    def _tell(self, sizes: Sizes, lemmas: int) -> None:
+        self.largest = max([self.largest, *sizes.values()])
+        about = f"learning at {_shown(sizes)}; " if sizes else ""
+        self.conduct.at(f"{about}{lemmas} lemmas hold for every size", self.largest)
+        self.conduct.look()
+
+    def _learn(self, until: float, instance: Instance, properties: tuple[str, ...]) -> Mapping[str, Verdict]:
+        """What ic3 says about a tiny instance."""
+        left = max(until - self.conduct.watch.seconds, 0.01)
+        return self._ic3(instance, properties, replace(self.limits, timeout=left, max_depth=None)).verdicts
+
+    def _keep_proofs(self, lifting: Lifting, proofs: dict[str, list[Candidate]], example: Sizes) -> None:
+        for name, lemmas in proofs.items():
+            evidence = EverySize(
+                lemmas=tuple(map(_term, lemmas)),
+                texts=tuple(lemma.text for lemma in lemmas),
+                sorts=lifting.lifted.vocabulary.sorts,
+                fixed=lifting.fixed,
+                example=tuple(example.items()),
+            )
+            self.verdicts[name] = Proved(evidence)
+
+    # --- for the size of the check -----------------------------------------------------------------------
+
+    def _judge_rest(self) -> None:
+        rest = tuple(p.name for p in self.properties if p.name not in self.verdicts)
+        if rest:
+            timeout = self.limits.timeout
+            left = None if timeout is None else max(timeout - self.conduct.watch.seconds, 0.0)
+            self.rest = self._ic3(self.instance, rest, replace(self.limits, timeout=left))
+
+    def _ic3(self, instance: Instance, properties: tuple[str, ...], limits: Limits) -> Answer:
+        def observe(progress: Progress) -> None:
+            self.conduct.observe(replace(progress, engine=NAME, seconds=self.conduct.watch.seconds))
+
+        answer = Ic3Engine().check(instance, properties, limits, observe)
+        if answer.interrupted:
+            raise KeyboardInterrupt
+        return answer
+
+    # --- telling -----------------------------------------------------------------------------------------
+
+    def answer(self, interrupted: bool) -> Answer:
+        verdicts = dict(self.verdicts)
+        if self.rest is not None:
+            verdicts |= self.rest.verdicts
+        self.notes = {n: note for n, note in self.notes.items() if not isinstance(verdicts.get(n), Violated)}
+        missing = Unknown(self.stopped or "it was not decided")
+        statistics = Statistics(
+            engine=NAME,
+            states=0,
+            transitions=0,
+            depth=self.largest if self.rest is None else self.rest.statistics.depth,
+            seconds=self.conduct.watch.seconds,
+            memory=resident_memory(),
+            complete=self.rest is not None and self.rest.statistics.complete,
+            fired={t.name: 0 for t in self.instance.system.transitions},
+        )
+        return Answer(
+            {prop.name: verdicts.get(prop.name, missing) for prop in self.properties},
+            statistics,
+            {},
+            interrupted=interrupted,
+            warnings=tuple(self._warnings()),
+            notes=self.notes,
+        )
+
+    def _warnings(self) -> Iterator[Diagnostic]:
+        if self.outside is not None:
+            yield diagnostic(self.outside)
+        elif self.lifting is not None:
+            yield from (diagnostic(error) for _, error in self.lifting.outside)
+
+
+_SIZE_ONLY = "for this size only: "
+
+
+class _EnoughError(Exception):
+    """The time that the search may take is spent."""
+
+
+def _is_safety(prop: Property) -> bool:
+    return isinstance(prop, Invariant | StepInvariant | NoModelError)
+
+
+def _shown(sizes: Sizes) -> str:
+    return ", ".join(f"{sort} = {size}" for sort, size in sizes.items())
+
+
+def _term(lemma: Candidate) -> Term:
+    """A lemma for all values of its parameters."""
+    if not lemma.params:
+        return lemma.body
+    return Quantified(Quantifier.FORALL, lemma.params, None, lemma.body)

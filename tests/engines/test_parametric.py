@@ -1,0 +1,251 @@
+"""What is proved for every size holds at every size, and what is broken is not proved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import pytest
+from agreement import ways_to_begin
+from hypothesis import HealthCheck, Phase, assume, given, settings
+from oracle import TooLargeError, truth
+from strategies import specs
+
+import mmcheck
+from mmcheck import session
+from mmcheck.core.certify import CertificationError
+from mmcheck.core.check import Expectation
+from mmcheck.core.instance import Instance
+from mmcheck.core.outcome import CheckOutcome
+from mmcheck.core.size import excesses
+from mmcheck.core.system import Invariant, StepInvariant
+from mmcheck.core.verdict import EverySize, Proved, Unknown, Violated
+from mmcheck.engines.certificates import recheck_certificates
+from mmcheck.engines.engine import Limits
+from mmcheck.engines.parametric.certificate import Prover
+from mmcheck.engines.parametric.engine import ParametricEngine
+
+ROOT = Path(__file__).parents[2]
+SPECS = sorted((ROOT / "specs").glob("*.mmc"))
+PARAMETRIC = session.Options(engine="parametric")
+
+LOCKS = """
+sort Task = 2; sort Lock = 1;
+state { Task? owner[Lock]; bool holds[Task][Lock]; bool busy; }
+transition take(Task t, Lock l) { require owner[l] == null; owner[l] = t; holds[t][l] = true; }
+transition drop(Task t, Lock l) { require holds[t][l]; owner[l] = null; holds[t][l] = false; }
+transition work(Task t) { require exists Lock l: holds[t][l]; busy = true; }
+"""
+
+
+def judged(text: str, name: str = "default") -> CheckOutcome:
+    spec = mmcheck.loads(text)
+    check = next(c for c in spec.checks if c.name == name)
+    return session.verify_check(spec, check, PARAMETRIC)
+
+
+def verdicts(outcome: CheckOutcome) -> dict[str, object]:
+    return {p.prop.name: p.verdict for p in outcome.properties}
+
+
+def evidence(outcome: CheckOutcome, name: str) -> EverySize:
+    verdict = verdicts(outcome)[name]
+    assert isinstance(verdict, Proved) and isinstance(verdict.evidence, EverySize)
+    return verdict.evidence
+
+
+EXCLUSIVE = "invariant exclusive(Task t, Task u, Lock l): holds[t][l] && holds[u][l] => t == u;"
+
+
+def test_lemmas_are_found_and_certified() -> None:
+    found = evidence(judged(LOCKS + EXCLUSIVE), "exclusive")
+    assert found.sorts == ("Task", "Lock")
+    assert found.fixed == ()
+
+
+def test_what_a_lemma_is_missing_from_is_refused() -> None:
+    outcome = judged(LOCKS + EXCLUSIVE)
+    found = evidence(outcome, "exclusive")
+    prop = next(p.prop for p in outcome.properties if p.prop.name == "exclusive")
+    prover = Prover(outcome.instance.system, tuple(p.prop.name for p in outcome.properties))
+    prover.prove(prop, found)
+    refused = 0
+    for i in range(len(found.lemmas)):
+        lemmas, texts = list(found.lemmas), list(found.texts)
+        del lemmas[i], texts[i]
+        try:
+            prover.prove(prop, replace(found, lemmas=tuple(lemmas), texts=tuple(texts)))
+        except CertificationError:
+            refused += 1
+    assert refused
+    with pytest.raises(CertificationError):
+        prover.prove(prop, replace(found, lemmas=(), texts=()))
+    with pytest.raises(CertificationError, match="sorts"):
+        prover.prove(prop, replace(found, sorts=("Task",)))
+
+
+def test_it_is_violated_at_another_size_only() -> None:
+    """Two elements cannot be told from each other where there is one."""
+    outcome = judged(
+        "sort Page = 1; state { bool a[Page]; } transition mark(Page p) { a[p] = true; }"
+        "invariant same(Page p, Page q): a[p] == a[q];"
+    )
+    verdict = verdicts(outcome)["same"]
+    assert isinstance(verdict, Proved) and not isinstance(verdict.evidence, EverySize)
+    note = next(p.note for p in outcome.properties if p.prop.name == "same")
+    assert note == "it is violated with Page = 2"
+
+
+def test_no_initial_state_proves_nothing() -> None:
+    with pytest.raises(mmcheck.SpecError, match="E504"):
+        judged("sort P = 2; state { bool x; } init { require x; } invariant fine: !x;")
+    outcome = judged(
+        "sort P = 2; state { bool x; P a = any; P b = any; P c = any; }"
+        "init { require a != b && a != c && b != c && false; } invariant fine: !x;".replace(
+            " && false", ""
+        ).replace("sort P = 2", "sort P = 3")
+    )
+    assert evidence(outcome, "fine").example == (("P", 3),)
+
+
+def test_a_sort_that_is_counted_keeps_its_size() -> None:
+    outcome = judged(
+        "sort T = 2; sort U = 3; state { bool inside[T]; bool seen[U]; 0..9 n; }"
+        "transition enter(T t) { require !inside[t]; inside[t] = true; n = count T u: inside[u]; }"
+        "transition see(U u) { seen[u] = true; }"
+        "invariant few: n <= 2;"
+    )
+    found = evidence(outcome, "few")
+    assert found.sorts == ("U",)
+    assert [(f.sort, f.size) for f in found.fixed] == [("T", 2)]
+
+
+def test_small_counts_are_said_with_quantifiers() -> None:
+    outcome = judged(
+        "sort T = 2; state { bool inside[T]; }"
+        "transition enter(T t) { require (count T u: inside[u]) < 2; inside[t] = true; }"
+        "invariant two: (count T u: inside[u]) <= 2;"
+    )
+    assert evidence(outcome, "two").sorts == ("T",)
+
+
+def test_what_is_outside_is_told_and_judged_for_the_size() -> None:
+    outcome = judged(
+        "sort T = 2; state { 0..200 n; bool b[T]; } transition up() { require n < 200; n = n + 1; }"
+        "invariant small: n <= 200;"
+    )
+    assert [w.code for w in outcome.warnings] == ["W607"]
+    verdict = verdicts(outcome)["small"]
+    assert not (isinstance(verdict, Proved) and isinstance(verdict.evidence, EverySize))
+
+
+def test_certificates_are_written_and_asked_again(tmp_path: Path) -> None:
+    spec = mmcheck.loads(LOCKS + EXCLUSIVE, "locks")
+    options = replace(PARAMETRIC, certificates=tmp_path)
+    session.verify_check(spec, spec.checks[0], options)
+    found = list(recheck_certificates(tmp_path))
+    assert {r.prop for r in found} == {"no model error", "exclusive"}
+    assert [r.problems for r in found] == [(), ()]
+    script = next(tmp_path.rglob("exclusive/consecution_take.smt2"))
+    text = script.read_text()
+    at = text.rindex("(assert")
+    script.write_text(text[:at] + "(assert true)\n(check-sat)\n")
+    assert any(r.problems for r in recheck_certificates(tmp_path))
+
+
+def test_a_time_limit_is_kept() -> None:
+    spec = mmcheck.loads(LOCKS + EXCLUSIVE)
+    _, instance = session.instantiate(spec, spec.checks[0])
+    answer = ParametricEngine().check(instance, ("exclusive",), Limits(timeout=0.0), lambda p: None)
+    verdict = answer.verdicts["exclusive"]
+    assert isinstance(verdict, Unknown) and verdict.limit
+
+
+def test_lemmas_pasted_into_the_spec_prove_it_by_plain_induction() -> None:
+    spec = mmcheck.load(ROOT / "specs" / "memfd_seal.mmc")
+    check = next(c for c in spec.checks if c.name == "merged")
+    names = ("sealed_pages_cannot_change", "sealed_pages_are_not_pinned")
+    outcome = session.verify_check(spec, replace(check, properties=names), PARAMETRIC)
+    texts = {t for name in names for t in evidence(outcome, name).texts if not t.isidentifier()}
+    assert texts
+    pasted = (
+        spec.program.source.text
+        if hasattr(spec.program, "source")
+        else (ROOT / "specs/memfd_seal.mmc").read_text()
+    )
+    pasted += "".join(f"\ninvariant lemma_{i}: {text};" for i, text in enumerate(sorted(texts)))
+    copy = mmcheck.loads(pasted, str(ROOT / "specs" / "memfd_seal_copy.mmc"))
+    check = next(c for c in copy.checks if c.name == "merged")
+    options = session.Options(engine="kinduction", properties=names, limits=Limits(max_depth=1))
+    outcome = session.verify_check(copy, replace(check, sizes={"Task": 2, "Page": 2}), options)
+    assert all(isinstance(verdicts(outcome)[name], Proved) for name in names)
+
+
+# --- honesty ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7_200)
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_nothing_that_is_expected_to_be_violated_is_proved(path: Path) -> None:
+    spec = mmcheck.load(path)
+    options = replace(PARAMETRIC, limits=Limits(timeout=120))
+    for check in spec.checks:
+        wanted = {n for n, e in check.expected.items() if e.expectation is Expectation.VIOLATED}
+        broken = tuple(
+            p.name
+            for p in spec.declared.system.properties
+            if isinstance(p, Invariant | StepInvariant) and p.name in wanted & set(check.properties)
+        )
+        if broken:
+            outcome = session.verify_check(spec, replace(check, properties=broken), options)
+            for each in outcome.properties:
+                assert isinstance(each.verdict, Violated | Unknown), f"{check.name}: {each.prop.name}"
+
+
+def check_every_size(text: str, most: int) -> None:
+    """What is proved for every size of a random spec holds at every size up to `most`."""
+    spec = mmcheck.loads(text)
+    try:
+        _, instance = session.instantiate(spec, spec.checks[0])
+        options = replace(PARAMETRIC, limits=Limits(timeout=20))
+        assume(ways_to_begin(instance) <= 200)
+        outcome = session.verify_check(spec, spec.checks[0], options)
+    except mmcheck.SpecError as error:
+        assert {d.code for d in error.diagnostics} <= {"E504", "E505"}
+        return
+    proofs = {
+        p.prop.name: p.verdict.evidence
+        for p in outcome.properties
+        if isinstance(p.verdict, Proved) and isinstance(p.verdict.evidence, EverySize)
+    }
+    for chosen in product(range(1, most + 1), repeat=len(instance.sizes)):
+        other = Instance(instance.system, dict(zip(instance.sizes, chosen, strict=True)))
+        if list(excesses(other)) or ways_to_begin(other) > 300:
+            continue
+        try:
+            expected = truth(other, 400)
+        except TooLargeError:
+            continue
+        for name, found in proofs.items():
+            if all(other.sizes[f.sort] == f.size for f in found.fixed):
+                assert expected.judgements[name].holds, f"{name} at {dict(other.sizes)}\n{text}"
+
+
+SHORT = settings(
+    max_examples=6,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
+
+
+def test_what_is_proved_holds_at_every_size() -> None:
+    SHORT(given(specs())(lambda text: check_every_size(text, 2)))()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(14_400)
+def test_what_is_proved_holds_at_every_size_up_to_four() -> None:
+    settings(SHORT, max_examples=500)(given(specs())(lambda text: check_every_size(text, 4)))()
