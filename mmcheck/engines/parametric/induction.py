@@ -22,6 +22,9 @@ SMALL = 2
 LARGER = 3
 """The same for one that says which sorts must grow."""
 
+MOST_THINNED = 24
+"""How many lemmas a proof may have for each to be tried whether it is needed."""
+
 
 @dataclass(frozen=True)
 class Cti:
@@ -162,10 +165,13 @@ class Induction:
             if not self.here.excludes(self.kept, wrong):
                 return None
         kept = list(self.kept)
-        needed = {lemma for wrong in wrongs for lemma in self.here.core(kept, wrong)}
-        return self._closed(needed)
+        reasons = {(wrong, wrong): self.here.core(kept, wrong) for wrong in wrongs}
+        lemmas = self._closed({lemma for core in reasons.values() for lemma in core})
+        if len(lemmas) <= MOST_THINNED:
+            lemmas = self._thinned(lemmas, reasons)
+        return [self.kept[now] for now in lemmas]
 
-    def _closed(self, needed: set[int]) -> list[Candidate]:
+    def _closed(self, needed: set[int]) -> list[int]:
         """The lemmas with all those by which they are kept."""
         found, pending = set(needed), list(needed)
         while pending:
@@ -175,7 +181,33 @@ class Induction:
                 new = self._core(transition, now) - found
                 found |= new
                 pending += sorted(new)
-        return [candidate for now, candidate in self.kept.items() if now in found]
+        return [now for now in self.kept if now in found]
+
+    def _thinned(self, lemmas: list[int], goals: dict[tuple[int, int], frozenset[int]]) -> list[int]:
+        """The lemmas without those that the others do without, the longest tried first."""
+        reasons = dict(goals)
+        for now in lemmas:
+            for transition in self.lifted.transitions:
+                if not self.lifted.keeps_plainly(transition, self.kept[now]):
+                    wrong = self._breaking(transition, self.kept[now])
+                    reasons[now, wrong] = self._core(transition, now)
+        for lemma in sorted(lemmas, key=lambda now: len(self.kept[now].text), reverse=True):
+            rest = [now for now in lemmas if now != lemma]
+            others = {key: core for key, core in reasons.items() if key[0] != lemma}
+            affected = [key for key, core in others.items() if lemma in core]
+            if all(self._is_excluded(rest, wrong) for _, wrong in affected):
+                lemmas = rest
+                # Which of them it takes now is not known, but that they are enough.
+                reasons = others | dict.fromkeys(affected, frozenset(rest))
+        return lemmas
+
+    def _is_excluded(self, lemmas: list[int], wrong: int) -> bool:
+        """Whether some lemmas exclude something wrong; small structures tell soonest that they do not."""
+        self.look()
+        formulas = [self.lifted.here, *lemmas, wrong]
+        if self.small.is_possible([self.small.literal(formula) for formula in formulas]):
+            return False
+        return self.here.excludes(lemmas, wrong)
 
     def _core(self, transition: str, now: int) -> frozenset[int]:
         """By which lemmas a transition keeps a lemma."""
