@@ -249,3 +249,12 @@ def test_what_is_proved_holds_at_every_size() -> None:
 @pytest.mark.timeout(14_400)
 def test_what_is_proved_holds_at_every_size_up_to_four() -> None:
     settings(SHORT, max_examples=500)(given(specs())(lambda text: check_every_size(text, 4)))()
+
+
+def test_names_in_scripts_do_not_collide() -> None:
+    """A sort whose variables have the letter that a name for a shared expression could have, too."""
+    spec = mmcheck.load(ROOT / "specs" / "dax_remap.mmc")
+    check = next(c for c in spec.checks if c.name == "as_described")
+    names = ("no model error", "only_mapped_blocks_are_writable", "mapped_blocks_are_the_files_own")
+    outcome = session.verify_check(spec, replace(check, properties=names), PARAMETRIC)
+    assert all(evidence(outcome, name).sorts == ("File", "Block", "Task") for name in names)

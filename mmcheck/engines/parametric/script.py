@@ -79,8 +79,8 @@ class Script:
         params = " ".join(self._binding(var) for var in free)
         node = self.logic.nodes[number]
         result = _sort(node.symbol.sort or "") if isinstance(node, App) else "Bool"
-        self.lines.append(f"(define-fun f!{number} ({params}) {result} {text})")
-        return _applied(f"f!{number}", [self._texts[var] for var in free])
+        self.lines.append(f"(define-fun def!{number} ({params}) {result} {text})")
+        return _applied(f"def!{number}", [self._texts[var] for var in free])
 
     def _written(self, number: int) -> str:
         node = self.logic.nodes[number]
