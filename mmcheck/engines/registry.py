@@ -130,7 +130,6 @@ def reproof(
     def of_this_size() -> Callable[[Property, Binding, Inductive], None]:
         from mmcheck.engines.symbolic.certificate import Claim, Prover
 
-
         claims = [
             Claim(prop, (), verdict.evidence)
             for prop in instance.system.properties
