@@ -101,6 +101,7 @@ def evaluated(circuit: Circuit, rows: Rows, literals: list[int]) -> list[list[in
         np.array(literals, np.int32),
         planes,
         counts,
+        np.empty(64, np.uint64),
     )
     values = [
         [int(planes[literal >> 1, i // 64]) >> i % 64 & 1 ^ literal & 1 for i in range(len(rows))]

@@ -1,8 +1,8 @@
 """The kernels of bit-sliced expansion: a circuit over 64 states at once, and the steps that it enables.
 
 In a plane bit i of word g belongs to state 64 g + i of a block. A block of packed states is transposed into
-planes, one for each bit that the circuit reads; each gate then is one operation on planes. The functions
-release the interpreter's lock.
+planes, one for each bit that the circuit reads; each gate then is one operation on planes. The functions get
+the memory that they work with, since what allocates cannot be kept as machine code (see `compiled`).
 
 References: E. Biham, A fast new DES implementation in software, FSE 1997 (bit slicing); H. S. Warren,
 Hacker's delight, 7-3 (transposing a matrix of bits).
@@ -60,16 +60,23 @@ def _transpose(words: NDArray[np.uint64]) -> None:
 
 @numba.njit(cache=True, nogil=True)
 def evaluate(
-    rows: Rows, inputs: Ints, gates: Ints, roots: Ints, planes: Planes, counts: NDArray[np.int64]
+    rows: Rows,
+    inputs: Ints,
+    gates: Ints,
+    roots: Ints,
+    planes: Planes,
+    counts: NDArray[np.int64],
+    words: NDArray[np.uint64],
 ) -> None:
     """Compute all planes of a block of states, and in how many states each root is true.
 
     `inputs` are rows of register, word, bit; `gates` rows of register, whether it is an exclusive or, left
-    and right literal; `roots` literals. `planes` has a plane for each register; plane 0 is set to false."""
+    and right literal; `roots` literals. `planes` has a plane for each register; plane 0 is set to false.
+    `words` are 64, to work with."""
     size = rows.shape[0]
     groups = (size + 63) // 64
-    planes[0, :groups] = np.uint64(0)
-    words = np.empty(64, np.uint64)
+    for g in range(groups):
+        planes[0, g] = np.uint64(0)
     for g in range(groups):
         here = min(size - 64 * g, 64)
         first = 0
@@ -106,17 +113,15 @@ def evaluate(
 
 
 @numba.njit(inline="always")
-def _common_tags(rows: Rows, tag_mask: np.uint64) -> NDArray[np.int64]:
-    """For each group of 64 states the tag that all of them have, or -1."""
-    common = np.empty((rows.shape[0] + 63) // 64, np.int64)
-    for g in range(common.shape[0]):
+def _common_tags(rows: Rows, tag_mask: np.uint64, common: NDArray[np.int64]) -> None:
+    """Find for each group of 64 states the tag that all of them have, or -1."""
+    for g in range((rows.shape[0] + 63) // 64):
         tag = rows[64 * g, 0] & tag_mask
         common[g] = tag
         for row in range(64 * g + 1, min(64 * g + 64, rows.shape[0])):
             if rows[row, 0] & tag_mask != tag:
                 common[g] = -1
                 break
-    return common
 
 
 @numba.njit(cache=True, nogil=True)
@@ -133,6 +138,7 @@ def emit(
     bits: Ints,
     bit_ends: Ints,
     targets: Rows,
+    common: NDArray[np.int64],
 ) -> int:
     """Write the targets of all steps of a block that are needed; gives how many there are.
 
@@ -140,12 +146,12 @@ def emit(
     with tag t, which is what word 0 has of `tag_mask`, need the step of action n where
     `needed[n, t]` says so. Action n changes the words `write_words[i]`, i from `write_ends[n]` to
     `write_ends[n + 1]`, to `(word & writes[i, 0]) | writes[i, 1]`, then puts in the bits of rows `bits[j]`:
-    word, position and literal, j likewise."""
+    word, position and literal, j likewise. `common` is a number for each 64 states, to work with."""
     size, words = rows.shape
     groups = (size + 63) // 64
     rest = np.uint64(size & 63)
     last = (np.uint64(1) << rest) - np.uint64(1) if rest else ~np.uint64(0)
-    common = _common_tags(rows, tag_mask)
+    _common_tags(rows, tag_mask, common)
     at = 0
     for step in range(order.shape[0]):
         n = order[step]

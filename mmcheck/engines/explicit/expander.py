@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from mmcheck.core.coverage import Branch
 from mmcheck.core.dag import Dag
 from mmcheck.engines.explicit.circuit import FALSE, TRUE, Circuit, Kind
+from mmcheck.engines.explicit.compiled import Kernel
 from mmcheck.engines.explicit.layout import ALL
 from mmcheck.engines.explicit.levels import Rows, empty_rows
 from mmcheck.engines.explicit.looking import DEADLOCK, ERROR, Key, Looks
@@ -25,6 +26,14 @@ from mmcheck.engines.explicit.program import Program
 
 MOST_WORDS = 1 << 20
 """The most words that the planes of a thread take. With very large circuits blocks are cut into parts."""
+
+_evaluate = Kernel("bitslice", "evaluate", "u64*2 i32*2 i32*2 i32*1 u64*2 i64*1 u64*1")
+_emit = Kernel(
+    "bitslice",
+    "emit",
+    "u64*2 u64*2 i32*1 i32*1 u64 bool*2 u64*2 i32*1 i32*1 i32*2 i32*1 u64*2 i64*1",
+    results=1,
+)
 
 Watch: TypeAlias = Key | Branch
 """Something that may be seen: what is looked for, a premise (of a property that may have the same key), or a
@@ -57,6 +66,8 @@ class _Scratch:
 
     planes: NDArray[np.uint64]
     targets: Rows
+    words: NDArray[np.uint64]
+    common: NDArray[np.int64]
 
 
 @dataclass
@@ -113,15 +124,13 @@ class Expander:
 
     def _expand(self, rows: Rows, counts: NDArray[np.int64]) -> Rows:
         """The targets of the steps that are needed; what is counted is added to `counts`."""
-        from mmcheck.engines.explicit import bitslice
-
         scratch, here = self._scratch(), np.empty(len(self.roots), np.int64)
-        bitslice.evaluate(rows, self.inputs, self.gates, self.roots, scratch.planes, here)
+        _evaluate(rows, self.inputs, self.gates, self.roots, scratch.planes, here, scratch.words)
         counts += here
         enabled = int(here[: len(self.guards)].sum())
         if len(scratch.targets) < enabled:
             scratch.targets = np.empty((enabled * 5 // 4, self.program.layout.words), np.uint64)
-        found = bitslice.emit(
+        found: int = _emit(
             rows,
             scratch.planes,
             self.guards,
@@ -134,6 +143,7 @@ class Expander:
             self.bits,
             self.bit_ends,
             scratch.targets,
+            scratch.common,
         )
         targets = empty_rows(found, self.program.layout.words)
         targets[:] = scratch.targets[:found]
@@ -153,8 +163,13 @@ class Expander:
         # Asking first whether there is any would be too late, with other threads asking as well.
         with suppress(Empty):
             return self.scratch.get_nowait()
-        planes = np.empty((len(self.circuit.registers) + 1, self.most // 64), np.uint64)
-        return _Scratch(planes, np.empty((0, self.program.layout.words), np.uint64))
+        groups = self.most // 64
+        return _Scratch(
+            np.empty((len(self.circuit.registers) + 1, groups), np.uint64),
+            np.empty((0, self.program.layout.words), np.uint64),
+            np.empty(64, np.uint64),
+            np.empty(groups, np.int64),
+        )
 
     # --- what may be seen --------------------------------------------------------------------------------
 

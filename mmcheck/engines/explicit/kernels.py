@@ -2,9 +2,9 @@
 
 A table is an array of rows of words; a row that begins with all ones is empty (no packed state is, see
 `layout`). Rows are found by open addressing with linear probing. The top 4 bits of a hash choose a table, the
-32 bits below them a slot in it. The functions release the interpreter's lock, so that threads which own
-different tables run side by side. Those whose names end in `_words` are for states of one word, the common
-case: they are twice as fast.
+32 bits below them a slot in it. The functions get the memory that they work with, since what allocates cannot
+be kept as machine code (see `compiled`). Those whose names end in `_words` are for states of one word, the
+common case: they are twice as fast.
 
 References: D. E. Knuth, The art of computer programming, vol. 3, 6.4 (multiplicative hashing); D. Lemire,
 Fast random integer generation in an interval, TOMACS 2019 (a slot by multiplication, not by division).
@@ -48,9 +48,11 @@ def _slot(hashed: np.uint64, capacity: np.uint64) -> np.uint64:
 
 
 @numba.njit(cache=True, nogil=True)
-def partition_words(words: Words, mask: np.uint64, ordered: Words, ends: NDArray[np.int64]) -> None:
-    """Copy words into `ordered`, table by table; those of table p end at `ends[p]`."""
-    starts = np.zeros(PARTS + 1, np.int64)
+def partition_words(
+    words: Words, mask: np.uint64, ordered: Words, ends: NDArray[np.int64], starts: NDArray[np.int64]
+) -> None:
+    """Copy words into `ordered`, table by table; those of table p end at `ends[p]`. `starts` are `PARTS + 1`
+    numbers, to work with, and 0."""
     for i in range(words.shape[0]):
         starts[(_hash_word(words[i] & mask) >> np.uint64(60)) + np.uint64(1)] += 1
     for p in range(PARTS):
@@ -65,14 +67,14 @@ def partition_words(words: Words, mask: np.uint64, ordered: Words, ends: NDArray
 
 @numba.njit(cache=True, nogil=True)
 def insert_words(
-    table: Words, words: Words, mask: np.uint64, start: int, room: int, fresh: Words
+    table: Words, words: Words, mask: np.uint64, start: int, room: int, fresh: Words, scratch: Rows
 ) -> tuple[int, int]:
     """Insert words from `start` on until all are in or `room` new ones are; new ones are copied to `fresh`.
 
     The table only gets what is in the mask; two words that differ elsewhere are the same state. Returns the
-    word to go on with, and how many were new."""
+    word to go on with, and how many were new. `scratch` are two rows of `TOUCHED` words to work with."""
     capacity = np.uint64(table.shape[0])
-    slots, there = np.empty(TOUCHED, np.uint64), np.empty(TOUCHED, np.uint64)
+    slots, there = scratch[0], scratch[1]
     found = 0
     for first in range(start, words.shape[0], TOUCHED):
         # Reading many slots that do not depend on each other, the processor waits for all of them at once.
@@ -117,9 +119,10 @@ def rehash_words(table: Words, larger: Words) -> None:
 
 
 @numba.njit(cache=True, nogil=True)
-def partition_rows(rows: Rows, mask: np.uint64, ordered: Rows, ends: NDArray[np.int64]) -> None:
+def partition_rows(
+    rows: Rows, mask: np.uint64, ordered: Rows, ends: NDArray[np.int64], starts: NDArray[np.int64]
+) -> None:
     """As `partition_words`, for rows of several words."""
-    starts = np.zeros(PARTS + 1, np.int64)
     for i in range(rows.shape[0]):
         starts[(_hash_row(rows, i, mask) >> np.uint64(60)) + np.uint64(1)] += 1
     for p in range(PARTS):

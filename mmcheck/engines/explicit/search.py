@@ -229,6 +229,7 @@ class Search:
         self.next = level = Level(self.words)
         if self.needed is None and self.program.layout.tag_bits and self.visited.size >= self.tuning.prune:
             self.needed = needed_steps(self.program.dag, [action.ground for action in self.program.actions])
+            self.expander = None  # One that was made before knows of no steps that are not needed.
         if self.expander is None and self.visited.tables is not None and not self.assumptions:
             self.expander = Expander(self.program, self.looks, self.needed, self.tuning.block)
         pending: list[Rows] = []

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mmcheck.engines.explicit.compiled import Kernel
 from mmcheck.engines.explicit.layout import ALL
 from mmcheck.engines.explicit.levels import Rows
 
@@ -24,6 +25,8 @@ MOST_RUNS = 8
 """How many runs there may be: each batch of candidates is compared with all of them."""
 CHUNK = 1 << 20
 """Bytes read at once."""
+
+_mark_known = Kernel("merging", "mark_known", "u64*2 u64*2 bool*1")
 
 
 @dataclass
@@ -73,9 +76,6 @@ class Runs:
         """Those of some candidates of a part that are in no run, in their order."""
         if not self.runs or not len(rows):
             return rows
-        # Numba is loaded where it is first needed: most specs are small and never need it.
-        from mmcheck.engines.explicit.merging import mark_known
-
         states = rows.copy()
         states[:, 0] &= np.uint64(self.mask)
         order = np.lexsort(states.T[::-1])
@@ -85,7 +85,7 @@ class Runs:
             for chunk in run.chunks(part, self.words):
                 first = np.searchsorted(candidates[:, 0], chunk[0, 0], "left")
                 last = np.searchsorted(candidates[:, 0], chunk[-1, 0], "right")
-                mark_known(chunk, candidates[first:last], known[first:last])
+                _mark_known(chunk, candidates[first:last], known[first:last])
         keep = np.ones(len(rows), np.bool_)
         keep[order[known]] = False
         return rows[keep]

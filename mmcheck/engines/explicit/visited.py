@@ -19,12 +19,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmcheck.engines.explicit.compiled import Kernel
 from mmcheck.engines.explicit.layout import ALL
 from mmcheck.engines.explicit.levels import Rows, empty_rows, join
 from mmcheck.engines.explicit.spill import Runs
 
-SWITCH = 300_000
-"""From how many candidates on hash tables pay for the time that their kernels take to load."""
+SWITCH = 30_000
+"""From how many candidates on hash tables and the kernels are used. They pay from a few thousand on, unless
+the kernels are not compiled yet; the same number whether they are or not, so that results do not depend on
+that."""
 
 PARTS = 16
 FIRST_CAPACITY = 8_192
@@ -35,6 +38,16 @@ GROWTH = 1.2
 """By what a large table grows: the less, the less memory lies idle, and the more often states move."""
 LARGE = 1 << 18
 """How many rows make a table large. Smaller ones double: idle memory does not matter there, and time does."""
+
+TOUCHED = 128
+"""How many slots the kernel reads ahead."""
+
+_partition_words = Kernel("kernels", "partition_words", "u64*1 u64 u64*1 i64*1 i64*1")
+_partition_rows = Kernel("kernels", "partition_rows", "u64*2 u64 u64*2 i64*1 i64*1")
+_insert_words = Kernel("kernels", "insert_words", "u64*1 u64*1 u64 i64 i64 u64*1 u64*2", results=2)
+_insert_rows = Kernel("kernels", "insert_rows", "u64*2 u64*2 u64 i64 i64 u64*2", results=2)
+_rehash_words = Kernel("kernels", "rehash_words", "u64*1 u64*1")
+_rehash_rows = Kernel("kernels", "rehash_rows", "u64*2 u64*2")
 
 
 def bytes_per_state(words: int) -> int:
@@ -201,15 +214,13 @@ def _shares(batches: list[Rows], count: int) -> list[list[Rows]]:
 
 def _partitioned(batches: list[Rows], mask: int) -> tuple[Rows, NDArray[np.int64]]:
     """The rows of batches ordered by table, and in which row those of each table end (after a first 0)."""
-    # Numba is loaded where it is first needed: most specs are small and never need it.
-    from mmcheck.engines.explicit import kernels
-
     rows = join(batches, batches[0].shape[1])
     ordered, ends = empty_rows(*rows.shape), np.zeros(PARTS + 1, np.int64)
+    starts = np.zeros(PARTS + 1, np.int64)
     if rows.shape[1] == 1:
-        kernels.partition_words(rows[:, 0], np.uint64(mask), ordered[:, 0], ends[1:])
+        _partition_words(rows[:, 0], np.uint64(mask), ordered[:, 0], ends[1:], starts)
     else:
-        kernels.partition_rows(rows, np.uint64(mask), ordered, ends[1:])
+        _partition_rows(rows, np.uint64(mask), ordered, ends[1:], starts)
     return ordered, ends
 
 
@@ -249,9 +260,8 @@ class _Table:
         return rows
 
     def insert(self, rows: Rows) -> list[Rows]:
-        from mmcheck.engines.explicit import kernels
-
         fresh: list[Rows] = []
+        scratch = np.empty((2, TOUCHED), np.uint64)
         start = 0
         while start < len(rows):
             room = int(FULL * self.capacity) - self.count
@@ -261,22 +271,21 @@ class _Table:
             new = empty_rows(min(room, len(rows) - start), self.words)
             mask = np.uint64(self.mask)
             if self.words == 1:
-                start, found = kernels.insert_words(self.rows[:, 0], rows[:, 0], mask, start, room, new[:, 0])
+                words, into = rows[:, 0], self.rows[:, 0]
+                start, found = _insert_words(into, words, mask, start, room, new[:, 0], scratch)
             else:
-                start, found = kernels.insert_rows(self.rows, rows, mask, start, room, new)
+                start, found = _insert_rows(self.rows, rows, mask, start, room, new)
             self.count += found
             if found:
                 fresh.append(new[:found])
         return fresh
 
     def _grow(self, capacity: int) -> None:
-        from mmcheck.engines.explicit import kernels
-
         larger = self._empty(capacity)
         if self.words == 1:
-            kernels.rehash_words(self.rows[:, 0], larger[:, 0])
+            _rehash_words(self.rows[:, 0], larger[:, 0])
         else:
-            kernels.rehash_rows(self.rows, larger)
+            _rehash_rows(self.rows, larger)
         self.rows, self.capacity = larger, len(larger)
 
 
