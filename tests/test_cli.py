@@ -461,6 +461,27 @@ def test_version_needs_no_heavy_import(tmp_path: Path) -> None:
     assert done.stdout.decode() == f"mmcheck {__version__}\n"
 
 
+def test_a_small_search_needs_no_heavy_import(tmp_path: Path) -> None:
+    """Nor anything that only others need: each would delay every answer."""
+    others = {
+        *("numba", "llvmlite", "z3", "lark", "jinja2", "networkx", "scipy", "multiprocessing", "email"),
+        *("sqlite3", "importlib.metadata", "importlib.resources", "mmcheck.mutation", "mmcheck.lsp"),
+        *("mmcheck.report.html", "mmcheck.report.json", "mmcheck.report.sarif", "mmcheck.engines.symbolic"),
+        *("mmcheck.engines.reference.search", "mmcheck.engines.explicit.liveness"),
+        *("mmcheck.engines.explicit.kernels", "mmcheck.engines.explicit.machine_code"),
+    }
+    (tmp_path / "small.mmc").write_text(SPEC, encoding="utf-8")
+    code = (
+        "import sys\nfrom mmcheck.__main__ import main\n"
+        "sys.argv = ['mmcheck', 'verify', 'small.mmc']\ntry: main()\nexcept SystemExit: pass\n"
+        f"found = {others!r} & set(sys.modules)\nassert not found, found"
+    )
+    for _ in range(2):  # The first run may have to make the tables of the grammar.
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    assert b" explicit engine" in done.stdout
+
+
 def test_precedence_is_total() -> None:
     """Every way to end has a sentence."""
     for outcomes in ([], [GOOD], [BAD], [SHORT], [WRONG]):

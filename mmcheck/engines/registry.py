@@ -17,7 +17,6 @@ from mmcheck.core.system import Property
 from mmcheck.core.verdict import Binding, EverySize, Inductive, Proved, Verdict
 from mmcheck.engines.engine import ORDINARY, Engine, Limits, Observe, Preferences
 from mmcheck.engines.limits import Watch, available_cores
-from mmcheck.engines.reference.search import ReferenceEngine
 
 
 class Maker(Protocol):
@@ -43,6 +42,8 @@ def _explicit(preferences: Preferences = ORDINARY) -> Engine:
 
 
 def _reference(preferences: Preferences = ORDINARY) -> Engine:
+    from mmcheck.engines.reference.search import ReferenceEngine
+
     # It has no preferences: it is what those who have are compared with.
     return ReferenceEngine()
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json as json_text
 import os
 import shutil
 import stat
 from importlib import import_module
 from pathlib import Path
 
-from mmcheck.report import json
 from mmcheck.report.run import Run
 
 FORMATS = ("json", "sarif", "junit", "itf", "markdown", "html")
@@ -19,6 +17,10 @@ FORMATS = ("json", "sarif", "junit", "itf", "markdown", "html")
 def render(run: Run, format: str) -> str:
     """A run in a format, whose module is imported only now: text need not wait for it."""
     if format == "json":
+        import json as json_text
+
+        from mmcheck.report import json
+
         found = json.document(run.specs, run.diagnostics, run.exit_code, run.summary, run.version)
         return json_text.dumps(found, indent=2) + "\n"
     text: str = import_module(f"mmcheck.report.{format}").render(run)

@@ -24,18 +24,23 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from platformdirs import user_cache_dir
-
-from mmcheck.engines.explicit.elf import Image
 
 DTYPES = {"u64": np.uint64, "i64": np.int64, "i32": np.int32, "bool": np.bool_}
 _VALUES = {"u64": ctypes.c_uint64, "i64": ctypes.c_int64, "i32": ctypes.c_int32}
 _HERE = Path(__file__).parent
 _LOCK = Lock()
 """Held while a kernel is loaded: several threads call it at first."""
+
+
+class Image(NamedTuple):
+    """Code with its constants, and where it is entered."""
+
+    code: bytes
+    entry: int
 
 
 class Kernel:

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from struct import Struct, pack_into
 from typing import NamedTuple
 
+from mmcheck.engines.explicit.compiled import Image
+
 _HEADER = Struct("<16sHHIQQQIHHHHHH")
 _SECTION = Struct("<IIQQQQIIQQ")
 _SYMBOL = Struct("<IBBHQQ")
@@ -59,13 +61,6 @@ class Relocation(NamedTuple):
     symbol: Symbol
     kind: int
     addend: int
-
-
-class Image(NamedTuple):
-    """Code with its constants, and where it is entered."""
-
-    code: bytes
-    entry: int
 
 
 def link(content: bytes, name: str) -> Image:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from mmcheck.core.fairness import demands
 from mmcheck.core.instance import Instance
@@ -20,13 +21,20 @@ from mmcheck.core.system import (
 )
 from mmcheck.core.trace import Trace
 from mmcheck.core.verdict import Binding, Exhaustive, Proved, Unknown, Verdict, Violated, Witness, given
+<<<<<<< HEAD
 from mmcheck.engines.engine import Answer, EnoughError, Limits, Observe
 from mmcheck.engines.explicit.liveness import LivenessJudge
+=======
+from mmcheck.engines.engine import Answer, Limits, Observe
+>>>>>>> e30a28e (Import the liveness judge, the reference engine and JSON only where they are used; look for garbage less often)
 from mmcheck.engines.explicit.looking import DEADLOCK, ERROR, Found, Key
 from mmcheck.engines.explicit.search import NAME, Search, Tuning
 from mmcheck.engines.explicit.traces import Tracer
 from mmcheck.engines.limits import resident_memory
 from mmcheck.engines.scenario import play
+
+if TYPE_CHECKING:
+    from mmcheck.engines.explicit.liveness import LivenessJudge
 
 
 class ExplicitEngine:
@@ -53,6 +61,7 @@ class ExplicitEngine:
             except EnoughError as enough:
                 search.stopped = str(enough)
             search.save()
+<<<<<<< HEAD
             liveness = LivenessJudge(search)
             try:
                 liveness.run()
@@ -61,15 +70,33 @@ class ExplicitEngine:
                 interrupted = True
             except EnoughError as enough:
                 liveness.unjudged = str(enough)
+=======
+            liveness = _liveness_judge(search)
+            if liveness is not None:
+                try:
+                    liveness.run()
+                except KeyboardInterrupt:
+                    liveness.unjudged = "it was interrupted"
+                    interrupted = True
+>>>>>>> e30a28e (Import the liveness judge, the reference engine and JSON only where they are used; look for garbage less often)
             return _Judge(search, liveness).answer(interrupted)
         finally:
             search.close()
 
 
+def _liveness_judge(search: Search) -> LivenessJudge | None:
+    """What judges the liveness properties, if there are any: most specs do not need it, nor its graphs."""
+    if not any(isinstance(prop, Liveness) for prop in search.properties):
+        return None
+    from mmcheck.engines.explicit.liveness import LivenessJudge
+
+    return LivenessJudge(search)
+
+
 class _Judge:
     """Reads verdicts off a search that has ended."""
 
-    def __init__(self, search: Search, liveness: LivenessJudge) -> None:
+    def __init__(self, search: Search, liveness: LivenessJudge | None) -> None:
         self.search = search
         self.liveness = liveness
         self.tracer = Tracer(search.program, search.levels)
@@ -128,7 +155,8 @@ class _Judge:
                 return play(prop, search.instance, self.tracer.dynamics)
             case Liveness():
                 verdict = self.judge(search.found.get((prop.name, 0)), prop)
-                return self.liveness.verdict(prop) or given(demands(search.instance.system), verdict)
+                judged = None if self.liveness is None else self.liveness.verdict(prop)
+                return judged or given(demands(search.instance.system), verdict)
 
     def judge(self, found: Found | None, prop: Property) -> Verdict:
         if found is None:

@@ -15,7 +15,8 @@ import numba
 from numba import carray  # type: ignore[attr-defined]
 from numba.core import types
 
-from mmcheck.engines.explicit.elf import Image, RefusedError, link
+from mmcheck.engines.explicit.compiled import Image
+from mmcheck.engines.explicit.elf import RefusedError, link
 
 _TYPES: dict[str, Any] = {
     "u64": types.uint64,
