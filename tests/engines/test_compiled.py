@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmcheck.engines.explicit import compiled
+from mmcheck.engines.explicit import compiled, expander, spill, visited
 from mmcheck.engines.explicit.compiled import Kernel
 from mmcheck.engines.explicit.elf import RefusedError, link
 from mmcheck.engines.explicit.kernels import EMPTY
@@ -62,6 +62,21 @@ def test_a_search_is_the_same_whatever_the_cache_holds(tmp_path: Path) -> None:
     damaged, loaded = search(tmp_path)
     assert (damaged, loaded) == (first, "['numba', 'llvmlite']")
     assert [file.read_bytes() for file in files] == contents
+
+
+KERNELS = [
+    *(visited._partition_words, visited._insert_words, visited._rehash_words),
+    *(visited._partition_rows, visited._insert_rows, visited._rehash_rows),
+    *(expander._evaluate, expander._emit, spill._mark_known),
+]
+
+
+@MACHINE_CODE
+@pytest.mark.slow
+@pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
+def test_every_kernel_can_be_kept(kernel: Kernel, tmp_path: Path) -> None:
+    assert isinstance(kernel._loaded(tmp_path), compiled._Caller)
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 # --- a kernel --------------------------------------------------------------------------------------------

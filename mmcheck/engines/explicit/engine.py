@@ -21,12 +21,7 @@ from mmcheck.core.system import (
 )
 from mmcheck.core.trace import Trace
 from mmcheck.core.verdict import Binding, Exhaustive, Proved, Unknown, Verdict, Violated, Witness, given
-<<<<<<< HEAD
 from mmcheck.engines.engine import Answer, EnoughError, Limits, Observe
-from mmcheck.engines.explicit.liveness import LivenessJudge
-=======
-from mmcheck.engines.engine import Answer, Limits, Observe
->>>>>>> e30a28e (Import the liveness judge, the reference engine and JSON only where they are used; look for garbage less often)
 from mmcheck.engines.explicit.looking import DEADLOCK, ERROR, Found, Key
 from mmcheck.engines.explicit.search import NAME, Search, Tuning
 from mmcheck.engines.explicit.traces import Tracer
@@ -61,16 +56,6 @@ class ExplicitEngine:
             except EnoughError as enough:
                 search.stopped = str(enough)
             search.save()
-<<<<<<< HEAD
-            liveness = LivenessJudge(search)
-            try:
-                liveness.run()
-            except KeyboardInterrupt:
-                liveness.unjudged = "it was interrupted"
-                interrupted = True
-            except EnoughError as enough:
-                liveness.unjudged = str(enough)
-=======
             liveness = _liveness_judge(search)
             if liveness is not None:
                 try:
@@ -78,7 +63,8 @@ class ExplicitEngine:
                 except KeyboardInterrupt:
                     liveness.unjudged = "it was interrupted"
                     interrupted = True
->>>>>>> e30a28e (Import the liveness judge, the reference engine and JSON only where they are used; look for garbage less often)
+                except EnoughError as enough:
+                    liveness.unjudged = str(enough)
             return _Judge(search, liveness).answer(interrupted)
         finally:
             search.close()
