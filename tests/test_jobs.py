@@ -58,7 +58,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def forking(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let processes be copies of this one, with what the test has changed in it, and do all the work."""
-    monkeypatch.setattr(verify, "EXHAUSTIVE", ())
+    monkeypatch.setattr(verify, "SEARCHING", ())
     monkeypatch.setattr(crew, "start_method", lambda: "fork")
 
 
@@ -132,7 +132,7 @@ def test_certificates_are_written_by_each(folder: Path) -> None:
 
 
 def test_spawned_processes_give_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verify, "EXHAUSTIVE", ())
+    monkeypatch.setattr(verify, "SEARCHING", ())
     monkeypatch.setattr(crew, "start_method", lambda: "spawn")
     alone = list(mmcheck.verify_files(["a.mmc", "b.mmc"]))
     several = list(mmcheck.verify_files(["a.mmc", "b.mmc"], jobs=2))

@@ -116,6 +116,9 @@ ENGINES: Mapping[str, Maker] = {
 EXHAUSTIVE = ("explicit", "reference")
 """The engines that visit every state, so that they decide every property unless a limit comes first."""
 
+SEARCHING = ("auto", *EXHAUSTIVE)
+"""The engines that begin with a search, in the process that they are called in and without a solver."""
+
 
 SYMBOLIC = ("bmc", "kinduction", "ic3", "parametric")
 """The engines that take all initial states at once, however many there are."""

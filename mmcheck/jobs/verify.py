@@ -18,7 +18,7 @@ from mmcheck.core.outcome import CheckOutcome, SpecOutcome
 from mmcheck.core.verdict import Unknown
 from mmcheck.engines.engine import Observe, Progress
 from mmcheck.engines.limits import of_memory, private_memory
-from mmcheck.engines.registry import EXHAUSTIVE
+from mmcheck.engines.registry import SEARCHING
 from mmcheck.jobs.crew import Crew, task_name
 from mmcheck.jobs.desk import Desk, Judge, Judged, Open, Task
 from mmcheck.jobs.standing import FILE, Crash, Place, Result, Standing
@@ -56,9 +56,10 @@ def results(
     try:
         if processes > 1:
             # z3 has threads of its own, and a process with threads is better not copied.
-            if options.engine in EXHAUSTIVE and not options.induction:
+            if options.engine in SEARCHING and not options.induction:
                 yield from run.for_a_moment()
-            yield from run.side_by_side(processes)
+            if run.standing.waiting:
+                yield from run.side_by_side(processes)
         yield from run.here()
     except KeyboardInterrupt:
         yield from run.standing.unfinished()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from lark.exceptions import UnexpectedToken
+
 from mmcheck.diagnostics import Collector
-from mmcheck.records import dataclass
 from mmcheck.source import SourceFile
-from mmcheck.syntax.automaton import END, RejectedError
 from mmcheck.syntax.chunks import chunks
 from mmcheck.syntax.grammar import grammar
 from mmcheck.syntax.lexer import CONTEXTUAL_WORDS, Token, lex
@@ -28,7 +30,7 @@ def expected(text: str) -> Expected:
     cut = list(chunks(tokens))
     current = cut[-1] if cut else ()
     accepted = _accepted(current)
-    if accepted is not None and END in accepted:
+    if accepted is not None and "$END" in accepted:
         current, accepted = (), _accepted(())
     if accepted is None:
         return Expected(current, None, name=True)
@@ -38,10 +40,10 @@ def expected(text: str) -> Expected:
 
 
 def _accepted(tokens: tuple[Token, ...]) -> frozenset[str] | None:
-    parser = grammar().parser(None)
+    parser = grammar().parser({})
     try:
         for token in tokens:
-            parser.feed(token)
-    except RejectedError:
+            parser.feed_token(token)  # type: ignore[arg-type]
+    except (UnexpectedToken, KeyError):
         return None
     return grammar().accepted(parser)

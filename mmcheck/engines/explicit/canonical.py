@@ -84,7 +84,13 @@ class Canonical:
 
 
 def _distinct(rows: Rows) -> Rows:
-    return np.unique(rows).reshape(-1, 1) if rows.shape[1] == 1 else np.unique(rows, axis=0)
+    if rows.shape[1] > 1:
+        return np.unique(rows, axis=0)
+    # As `unique` does it, which loads NumPy's masked arrays.
+    rows = np.sort(rows, axis=0)
+    first = np.ones(len(rows), np.bool_)
+    first[1:] = rows[1:, 0] != rows[:-1, 0]
+    return rows[first]
 
 
 def canonical_form(instance: Instance) -> tuple[Canonical | None, tuple[str, ...]]:
