@@ -464,7 +464,7 @@ def test_version_needs_no_heavy_import(tmp_path: Path) -> None:
 def test_a_small_search_needs_no_heavy_import(tmp_path: Path) -> None:
     """Nor anything that only others need: each would delay every answer."""
     others = {
-        *("numba", "llvmlite", "z3", "jinja2", "networkx", "scipy", "email"),
+        *("numba", "llvmlite", "z3", "jinja2", "networkx", "scipy", "multiprocessing", "email"),
         *("sqlite3", "importlib.metadata", "mmcheck.mutation", "mmcheck.lsp"),
         *("mmcheck.report.html", "mmcheck.report.json", "mmcheck.report.sarif", "mmcheck.engines.symbolic"),
         *("mmcheck.engines.reference.search", "mmcheck.engines.explicit.liveness"),

@@ -25,7 +25,7 @@ from typing import TypeAlias
 
 from mmcheck.core.check import Check
 from mmcheck.engines.engine import Progress
-from mmcheck.jobs.desk import Crashed, Desk, Judge, Open, Reply, Stopped, Task
+from mmcheck.jobs.desk import Crashed, Desk, Reply, Stopped, Task, task_name
 from mmcheck.session import Options, Spec
 
 Loaded: TypeAlias = OrderedDict[str, tuple[Spec, dict[str, Check]]]
@@ -234,15 +234,6 @@ class Crew:
         for member in self.members:
             with suppress(OSError):
                 member.connection.send(None)
-
-
-def task_name(task: Task) -> str:
-    """What a process does, for people."""
-    match task:
-        case Open(file):
-            return file
-        case Judge(file, check):
-            return f"{file}, {check}"
 
 
 def start_method() -> str:

@@ -131,3 +131,12 @@ class Desk:
         self.loaded[file] = spec, {check.name: check for check in checks}
         if len(self.loaded) > KEPT:
             self.loaded.popitem(last=False)
+
+
+def task_name(task: Task) -> str:
+    """What a process does, for people."""
+    match task:
+        case Open(file):
+            return file
+        case Judge(file, check):
+            return f"{file}, {check}"

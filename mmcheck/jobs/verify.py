@@ -13,24 +13,27 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from mmcheck.core.outcome import CheckOutcome, SpecOutcome
 from mmcheck.core.verdict import Unknown
 from mmcheck.engines.engine import Observe, Progress
 from mmcheck.engines.limits import of_memory, private_memory
 from mmcheck.engines.registry import SEARCHING
-from mmcheck.jobs.crew import Crew, task_name
-from mmcheck.jobs.desk import Desk, Judge, Judged, Open, Task
+from mmcheck.jobs.desk import Desk, Judge, Judged, Open, Task, task_name
 from mmcheck.jobs.standing import FILE, Crash, Place, Result, Standing
 from mmcheck.session import Options, ignore
+
+if TYPE_CHECKING:
+    from mmcheck.jobs.crew import Crew
 
 ORDINARY = Options()
 MOMENT = 0.3
 """Seconds that a run lasts before it takes more than its own process."""
 LEAST_MEMORY = 512 * 2**20
 """How much of the memory limit a process must have to itself to be worth starting."""
-GRACE = 10.0
-"""Seconds that the processes have after Ctrl-C to say what they found."""
+GRACE = 30.0
+"""Seconds that the processes have after Ctrl-C to say what they found: one may be compiling a kernel."""
 
 
 def verify_files(
@@ -127,6 +130,9 @@ class _Run:
 
     def side_by_side(self, processes: int) -> Iterator[Result]:
         """Do it in several processes, but for the checks that need all of the memory."""
+        # A run that is over in a moment, or wants one process, need not load what starts others.
+        from mmcheck.jobs.crew import Crew
+
         with Crew(processes, self.options, self.desk.loaded) as crew:
             try:
                 while True:

@@ -21,9 +21,9 @@ from mmcheck.core.instance import Instance, State
 from mmcheck.core.symmetry import Permutation, group, permute_state
 from mmcheck.core.types import domain
 from mmcheck.engines.explicit import small_orbits
-from mmcheck.engines.explicit.canonical import LOAD_KERNEL, Canonical, canonical_form
+from mmcheck.engines.explicit.canonical import COMPILE, Canonical, canonical_form
 from mmcheck.engines.explicit.layout import Layout
-from mmcheck.engines.explicit.orbits import BATCH
+from mmcheck.engines.explicit.moves import BATCH
 
 Row: TypeAlias = tuple[int, ...]
 
@@ -83,7 +83,7 @@ def permutation(instance: Instance, sorts: tuple[str, ...], random: Random) -> P
 def forms(canonical: Canonical, states: list[State]) -> list[Row]:
     """The canonical forms of states. The kernel and NumPy have to find the same."""
     rows = canonical.layout.pack(states)
-    compiled = replace(canonical, work=LOAD_KERNEL).rows(rows)
+    compiled = replace(canonical, work=COMPILE).rows(rows)
     assert np.array_equal(compiled, small_orbits.canonicalise(rows, canonical.moves))
     return [tuple(row) for row in compiled.tolist()]
 
@@ -185,7 +185,7 @@ def test_many_equal_elements_take_no_time(nodes: int) -> None:
     one = tuple(number == 3 for number in range(nodes**2))
     moved = permute_state(instance, one, {"Node": tuple(range(nodes))[::-1]})
     rows = canonical.layout.pack([empty, one, moved] * 3_000)
-    found = replace(canonical, work=LOAD_KERNEL).rows(rows).tolist()
+    found = replace(canonical, work=COMPILE).rows(rows).tolist()
     assert found[0] != found[1] == found[2]
 
 
@@ -210,7 +210,7 @@ def test_batches_of_any_size(text: str) -> None:
     states = states_of(instance, Random(2), 2 * BATCH + 3)
     expected = forms(canonical, states)
     for count in (0, 1, 2, BATCH - 1, BATCH, BATCH + 1, len(states)):
-        for work in (0, LOAD_KERNEL):
+        for work in (0, COMPILE):
             chosen = replace(canonical, work=work)
             rows = chosen.layout.pack(states[:count] * 2)
             assert [tuple(row) for row in chosen.rows(rows).tolist()] == expected[:count] * 2

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmcheck.engines.explicit import compiled, expander, spill, visited
+from mmcheck.engines.explicit import canonical, compiled, expander, spill, visited
 from mmcheck.engines.explicit.compiled import Kernel
 from mmcheck.engines.explicit.elf import RefusedError, link
 from mmcheck.engines.explicit.kernels import EMPTY
@@ -67,7 +67,7 @@ def test_a_search_is_the_same_whatever_the_cache_holds(tmp_path: Path) -> None:
 KERNELS = [
     *(visited._partition_words, visited._insert_words, visited._rehash_words),
     *(visited._partition_rows, visited._insert_rows, visited._rehash_rows),
-    *(expander._evaluate, expander._emit, spill._mark_known),
+    *(expander._evaluate, expander._emit, spill._mark_known, canonical._canonicalise),
 ]
 
 

@@ -21,11 +21,22 @@ from numpy.typing import NDArray
 from mmcheck.core.instance import Instance
 from mmcheck.engines.explicit import small_orbits
 from mmcheck.engines.explicit.arrangement import Arrangement, arrange
+from mmcheck.engines.explicit.compiled import Kernel
 from mmcheck.engines.explicit.layout import Layout
-from mmcheck.engines.explicit.moves import Moves, tables
+from mmcheck.engines.explicit.moves import BATCH, LINES, Moves, tables
 
-LOAD_KERNEL = 20_000_000
-"""From how much work on the compiled kernel pays for the time that it takes to load."""
+COMPILE = 20_000_000
+"""From how much work on the kernel pays for the time that it takes to compile it, ..."""
+LOAD = 1_000_000
+"""... and from how much if that was done before. The form is the same without it."""
+
+_canonicalise = Kernel(
+    "orbits",
+    "canonicalise",
+    "u64*2 u64*2 u64*1 u64*1 u64*1 u64*2 u64*2 u64*2 u64*1 u64*2 u64*2 u64*2 u64*2"
+    " u64*2 u64*2 u64*2 u64*2 u64*2 u64*2 u64*2 u64*2",
+    sources=("moves",),
+)
 
 EACH = 50
 """What a state costs besides its permutations, each of which counts as one."""
@@ -65,21 +76,18 @@ class Canonical:
 
     def _is_work(self, rows: Rows) -> bool:
         self.work += (len(rows) + CALL) * (EACH + self.permutations)
-        return self.work > LOAD_KERNEL
+        return self.work > LOAD and (self.work > COMPILE or _canonicalise.is_kept)
 
     def _plain(self, rows: Rows) -> Rows:
         return small_orbits.canonicalise(rows, self.moves) if len(rows) else rows
 
     def _compiled(self, rows: Rows) -> Rows:
-        # Numba is loaded where it pays: most specs are small and never need it.
-        from mmcheck.engines.explicit.orbits import BATCH, LINES, canonicalise
-
         words, moves = self.layout.words, self.moves
         elements, records = int(moves.starts[-1]), len(moves.records)
         counts = [words] * 4 + [elements] * 2 + [max(records, 2), LINES]
         columns = [np.empty((count, BATCH), np.uint64) for count in counts]
         result = np.empty_like(rows)
-        canonicalise(np.ascontiguousarray(rows), result, *moves.arguments, *columns)
+        _canonicalise(np.ascontiguousarray(rows), result, *moves.arguments, *columns)
         return result
 
 

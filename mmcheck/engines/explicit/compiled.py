@@ -18,7 +18,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
+from functools import cache, cached_property
 from hashlib import sha256
 from importlib import import_module
 from importlib.util import find_spec
@@ -46,22 +46,31 @@ class Image(NamedTuple):
 class Kernel:
     """A kernel that is loaded, or compiled, when it is first called. It releases the interpreter's lock."""
 
-    def __init__(self, module: str, name: str, parameters: str, results: int = 0) -> None:
-        """`parameters` are types as `u64`, followed by their dimensions: `u64*2 u64 i64*1`."""
+    def __init__(
+        self, module: str, name: str, parameters: str, results: int = 0, sources: tuple[str, ...] = ()
+    ) -> None:
+        """`parameters` are types as `u64`, followed by their dimensions: `u64*2 u64 i64*1`. `sources` are
+        other modules whose constants or functions are part of the kernel."""
         self.module = module
         self.name = name
         split = (text.partition("*") for text in parameters.split())
         self.parameters = tuple((element, int(dimensions or 0)) for element, _, dimensions in split)
         self.results = results
+        self.sources = (module, *sources, "machine_code", "elf", "compiled")
         self._run: Callable[..., Any] | None = None
 
     def __call__(self, *arguments: Any) -> Any:
         return (self._run or self._load())(*arguments)
 
+    @cached_property
+    def is_kept(self) -> bool:
+        """Whether it can be had without compiling it, which may take seconds."""
+        return self._run is not None or (_is_supported() and self._path(_folder(), self._key()).is_file())
+
     def _load(self) -> Callable[..., Any]:
         with _LOCK:
             if self._run is None:
-                self._run = self._loaded(Path(user_cache_dir("mmcheck")))
+                self._run = self._loaded(_folder())
             return self._run
 
     def _loaded(self, directory: Path) -> Callable[..., Any]:
@@ -69,7 +78,7 @@ class Kernel:
         if not _is_supported():
             return self._interpreted()
         key = self._key()
-        path = directory / f"{self.name}-{sha256(key).hexdigest()[:16]}.kernel"
+        path = self._path(directory, key)
         found = _read(path, key)
         if found is not None:
             with suppress(OSError):
@@ -98,11 +107,14 @@ class Kernel:
             _write(path, key, found)
         return caller
 
+    def _path(self, directory: Path, key: bytes) -> Path:
+        return directory / f"{self.name}-{sha256(key).hexdigest()[:16]}.kernel"
+
     def _key(self) -> bytes:
         """All that the machine code depends on."""
-        sources = [f"{self.module}.py", "machine_code.py", "elf.py", "compiled.py"]
-        parts = [_platform(), repr((self.name, self.parameters, self.results)).encode()]
-        return b"\0".join([*parts, *(sha256((_HERE / name).read_bytes()).digest() for name in sources)])
+        asked = repr((self.name, self.parameters, self.results)).encode()
+        sources = (sha256((_HERE / f"{name}.py").read_bytes()).digest() for name in self.sources)
+        return b"\0".join([_platform(), asked, *sources])
 
     def _caller(self, image: Image) -> Callable[..., Any]:
         """What calls code as Numba's function would be called."""
@@ -137,6 +149,10 @@ class _Caller:
         if self.code(*passed, ctypes.addressof(results)):
             raise RuntimeError(f"{self.name} failed")
         return None if self.results == 0 else results[0] if self.results == 1 else tuple(results)
+
+
+def _folder() -> Path:
+    return Path(user_cache_dir("mmcheck"))
 
 
 # --- where it runs ---------------------------------------------------------------------------------------

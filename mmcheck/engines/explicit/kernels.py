@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 
 EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)
 PARTS = 16
-TOUCHED = 128
-"""How many slots are read ahead."""
 
 Words = NDArray[np.uint64]
 Rows = NDArray[np.uint64]
@@ -72,13 +70,15 @@ def insert_words(
     """Insert words from `start` on until all are in or `room` new ones are; new ones are copied to `fresh`.
 
     The table only gets what is in the mask; two words that differ elsewhere are the same state. Returns the
-    word to go on with, and how many were new. `scratch` are two rows of `TOUCHED` words to work with."""
+    word to go on with, and how many were new. `scratch` are two rows to work with, as long as
+    slots are read ahead."""
     capacity = np.uint64(table.shape[0])
     slots, there = scratch[0], scratch[1]
     found = 0
-    for first in range(start, words.shape[0], TOUCHED):
+    first = start
+    while first < words.shape[0]:
         # Reading many slots that do not depend on each other, the processor waits for all of them at once.
-        size = min(TOUCHED, words.shape[0] - first)
+        size = min(slots.shape[0], words.shape[0] - first)
         for i in range(size):
             slots[i] = _slot(_hash_word(words[first + i] & mask), capacity)
             there[i] = table[slots[i]]
@@ -98,6 +98,7 @@ def insert_words(
                 slot += np.uint64(1)
                 if slot == capacity:
                     slot = np.uint64(0)
+        first += size
     return words.shape[0], found
 
 

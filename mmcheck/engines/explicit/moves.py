@@ -20,6 +20,11 @@ from mmcheck.core.types import Elem, OptionalType, SetType, Value
 from mmcheck.engines.explicit.arrangement import Arrangement, sort_of
 from mmcheck.engines.explicit.layout import Slot
 
+BATCH = 256
+"""How many states the kernel takes at a time."""
+LINES = 5
+"""How many columns it needs beside those for what a state has."""
+
 PLAIN, ELEMENT, SET = 0, 1, 2
 """What a linked cell has for a value: none of an element that moves, an element (or null), a set of them."""
 

@@ -19,6 +19,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from mmcheck.engines.explicit.moves import BATCH, LINES
+
 Table = NDArray[np.uint64]
 Columns = NDArray[np.uint64]
 """[row, i]: a number of state i of a batch."""
@@ -29,8 +31,6 @@ ELEMENT, SET = np.uint64(1), np.uint64(2)
 SPREAD = np.uint64(0x9E3779B97F4A7C15)
 NONE: Any = np.int64(0)
 """A number that is none to the compiler, which compiles a function once more for a literal."""
-BATCH = 256
-LINES = 5
 TIED, OWNER, AT, LABEL, BOUNDS = range(LINES)
 FEW = 6
 """From more arrangements than this on it pays to find out which elements are interchangeable in a state."""
