@@ -64,9 +64,9 @@ def location(analysis: Analysis, span: Span) -> lsp.Location:
     return lsp.Location(to_uri(analysis.index.path_of(span.file)), span_range(span))
 
 
-def diagnostics(analysis: Analysis) -> list[lsp.Diagnostic]:
-    """Those of a text. What is to be done about one stands behind what is wrong."""
-    return [_diagnostic(analysis, found) for found in analysis.here()]
+def diagnostics(analysis: Analysis, found: Iterable[Diagnostic]) -> list[lsp.Diagnostic]:
+    """Those of a text, at places in it. What is to be done about one stands behind what is wrong."""
+    return [_diagnostic(analysis, diagnostic) for diagnostic in found]
 
 
 def _diagnostic(analysis: Analysis, found: Diagnostic) -> lsp.Diagnostic:

@@ -14,6 +14,7 @@ from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from mmcheck import __version__
+from mmcheck.diagnostics import SpecError
 from mmcheck.editing.analysis import Analysis
 from mmcheck.editing.completion import complete
 from mmcheck.editing.hover import hover
@@ -21,10 +22,12 @@ from mmcheck.editing.looking import definitions, occurrences, references
 from mmcheck.editing.outline import outline
 from mmcheck.editing.rename import RenameError, renamable, rename
 from mmcheck.editing.symbols import Role
+from mmcheck.linting.run import lint
 from mmcheck.lsp import convert
 from mmcheck.lsp.checks import SHOW, VERIFY, Checks
 from mmcheck.lsp.library import Library
 from mmcheck.lsp.places import offset, span_range, to_path, to_uri
+from mmcheck.syntax.formatting.formatter import format_text
 
 
 class Place(Protocol):
@@ -75,8 +78,14 @@ class Server(LanguageServer):
         for path in self.library.texts:
             analysis = self.library.analysis(path)
             if analysis is not None:
-                found = [*convert.diagnostics(analysis), *self.checks.diagnostics(analysis)]
+                found = [*self.found(analysis), *self.checks.diagnostics(analysis)]
                 self.publish(path, found)
+
+    def found(self, analysis: Analysis) -> list[lsp.Diagnostic]:
+        """The errors of a text; where it has none, what is suspicious in it."""
+        suspicious = () if analysis.spec is None else lint(analysis.spec)
+        own = [d for d in suspicious if d.span is not None and d.span.file is analysis.source]
+        return [*convert.diagnostics(analysis, analysis.here()), *convert.diagnostics(analysis, own)]
 
     def publish(self, path: Path, found: list[lsp.Diagnostic]) -> None:
         self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(to_uri(path), found))
@@ -112,6 +121,7 @@ def make(pause: float = PAUSE) -> Server:
     server = Server(pause)
     _follow_texts(server)
     _look(server)
+    _format(server)
     _rename(server)
     _check(server)
     return server
@@ -186,6 +196,18 @@ def _look(server: Server) -> None:
             return []
         analysis, at = place
         return convert.completions(complete(analysis, analysis.source.text, at))
+
+
+def _format(server: Server) -> None:
+    @server.feature(lsp.TEXT_DOCUMENT_FORMATTING)
+    def layout(ls: Server, params: lsp.DocumentFormattingParams) -> list[lsp.TextEdit]:
+        analysis = ls.analysis(params.text_document)
+        if analysis is None:
+            return []
+        try:
+            return convert.whole_text(analysis, format_text(analysis.source.text, analysis.source.name))
+        except SpecError:
+            return []  # Its errors are seen already; a text with syntax errors is left as it is.
 
 
 def _rename(server: Server) -> None:

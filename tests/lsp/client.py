@@ -46,6 +46,11 @@ class Editor:
         """Those that are published next."""
         return await asyncio.wait_for(self.diagnostics_queue(document.uri).get(), PATIENCE)
 
+    async def errors(self, document: lsp.TextDocumentIdentifier) -> list[lsp.Diagnostic]:
+        """The errors among those that are published next."""
+        found = await self.diagnostics(document)
+        return [diagnostic for diagnostic in found if diagnostic.severity is lsp.DiagnosticSeverity.Error]
+
     async def ask(self, request: str, params: Any) -> Any:
         """What the server answers."""
         return await asyncio.wait_for(getattr(self.client, f"{request}_async")(params), PATIENCE)

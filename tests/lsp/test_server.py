@@ -55,13 +55,13 @@ def place(text: str, part: str, shift: int = 0) -> lsp.Position:
 def test_diagnostics_follow_the_typing(folder: Path) -> None:
     async def user(editor: Editor) -> None:
         document = editor.open(folder / "design.mmc")
-        assert await editor.diagnostics(document) == []
+        assert await editor.errors(document) == []
         editor.type(document, SPEC.replace("!dirty[p];", "!dirt[p];"))
-        (found,) = await editor.diagnostics(document)
+        (found,) = await editor.errors(document)
         assert found.code == "E200" and "did you mean `dirty`?" in found.message
         assert found.range == lsp.Range(lsp.Position(3, 32), lsp.Position(3, 36))
         editor.type(document, SPEC)
-        assert await editor.diagnostics(document) == []
+        assert await editor.errors(document) == []
 
     run(folder, user)
 
@@ -70,13 +70,13 @@ def test_errors_in_an_open_import_stand_at_the_import(folder: Path) -> None:
     async def user(editor: Editor) -> None:
         document = editor.open(folder / "design.mmc")
         model = editor.open(folder / "pages.mmc")
-        await editor.diagnostics(document)
-        assert await editor.diagnostics(model) == []
-        assert await editor.diagnostics(document) == []
+        await editor.errors(document)
+        assert await editor.errors(model) == []
+        assert await editor.errors(document) == []
         editor.type(model, MODEL.replace("dirty[p] = false", "dirty[q] = false"))
-        (inside,) = await editor.diagnostics(model)
+        (inside,) = await editor.errors(model)
         assert inside.range.start.line == 5
-        (outside,) = await editor.diagnostics(document)
+        (outside,) = await editor.errors(document)
         assert outside.range == lsp.Range(lsp.Position(1, 7), lsp.Position(1, 12))
         assert outside.related_information is not None
         assert outside.related_information[0].location == lsp.Location(model.uri, inside.range)
@@ -142,6 +142,33 @@ def test_rename_in_all_files_of_the_project(folder: Path) -> None:
     run(folder, user)
 
 
+def test_formatting(folder: Path) -> None:
+    async def user(editor: Editor) -> None:
+        document = editor.open(folder / "design.mmc")
+        untidy = SPEC.replace("const bool careful = true;", "const   bool careful=true ;")
+        editor.type(document, untidy)
+        options = lsp.FormattingOptions(tab_size=4, insert_spaces=True)
+        params = lsp.DocumentFormattingParams(document, options)
+        (edit,) = await editor.ask("text_document_formatting", params)
+        assert "const bool careful = true;" in edit.new_text
+        assert (edit.range.start, edit.range.end.line) == (lsp.Position(0, 0), untidy.count("\n"))
+        editor.type(document, untidy + "check {")
+        assert not await editor.ask("text_document_formatting", params)
+
+    run(folder, user)
+
+
+def test_what_is_suspicious_is_told(folder: Path) -> None:
+    async def user(editor: Editor) -> None:
+        document = editor.open(folder / "design.mmc")
+        found = await editor.diagnostics(document)
+        assert [(d.severity, d.range.start.line) for d in found if "careful" in d.message] == [
+            (lsp.DiagnosticSeverity.Warning, 2)
+        ]
+
+    run(folder, user)
+
+
 async def lenses(editor: Editor, document: lsp.TextDocumentIdentifier) -> list[str]:
     found = await editor.ask("text_document_code_lens", lsp.CodeLensParams(document))
     return [lens.command.title for lens in found]
@@ -150,7 +177,7 @@ async def lenses(editor: Editor, document: lsp.TextDocumentIdentifier) -> list[s
 def test_checks_are_verified(folder: Path) -> None:
     async def user(editor: Editor) -> None:
         document = editor.open(folder / "design.mmc")
-        await editor.diagnostics(document)
+        await editor.errors(document)
         assert await lenses(editor, document) == ["Verify", "Verify"]
         for check in ("as_it_is", "wrong"):
             params = lsp.ExecuteCommandParams("mmcheck.verify", [document.uri, check])
@@ -162,7 +189,7 @@ def test_checks_are_verified(folder: Path) -> None:
         assert titles[2].startswith("✗ unexpected: ") and titles[3] == "Report"
         found: list[lsp.Diagnostic] = []
         while not found:
-            found = await editor.diagnostics(document)
+            found = await editor.errors(document)
         assert found[0].message == "check wrong: never_dirty: violated in 1 steps, expected proved"
         assert found[0].range.start == lsp.Position(6, 6)
         show = lsp.ExecuteCommandParams("mmcheck.showReport", [document.uri, "wrong"])
@@ -170,7 +197,7 @@ def test_checks_are_verified(folder: Path) -> None:
         (report,) = editor.shown
         assert "never_dirty" in Path(report.removeprefix("file://")).read_text()
         editor.type(document, SPEC + "\n")
-        await editor.diagnostics(document)
+        await editor.errors(document)
         assert await lenses(editor, document) == ["Verify", "Verify"]
         await editor.ask("workspace_execute_command", params)
         assert editor.messages == ["design.mmc has changes that are not saved; save it first"]
