@@ -307,7 +307,7 @@ def test_ctrl_c_tells_what_was_found_and_leaves_no_process(folder: Path, whole_g
             os.killpg(process.pid, signal.SIGINT)
         else:
             process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=150)
         assert process.returncode == 130, err
         assert out.count("INTERRUPTED") == 2 and out.count(" states, ") == 2
         assert err.splitlines()[-1].startswith("mmcheck: INTERRUPTED: ")

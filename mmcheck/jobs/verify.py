@@ -32,7 +32,7 @@ MOMENT = 0.3
 """Seconds that a run lasts before it takes more than its own process."""
 LEAST_MEMORY = 512 * 2**20
 """How much of the memory limit a process must have to itself to be worth starting."""
-GRACE = 30.0
+GRACE = 60.0
 """Seconds that the processes have after Ctrl-C to say what they found: one may be compiling a kernel."""
 
 
