@@ -67,7 +67,7 @@ def _mmcheck(program: list[str]) -> list[Tool]:
     def tool(name: str, counts: Counts, *options: str, sizes: tuple[str, ...]) -> Tool:
         def commands(case: Case, folder: Path) -> list[tuple[str, ...]]:
             model = str(HERE / "models" / f"{case.model}.mmc")
-            check = ("--check", case.size.name, "--format", "json")
+            check = ("--check", case.size.name, "--format", "json", "--no-cache")
             return [(*program, "verify", model, *check, *options)]
 
         return Tool(name, counts, (program[0],), commands, _read_mmcheck, sizes)

@@ -17,8 +17,8 @@ REJECT = CASES / "reject"
 FILES = sorted(REJECT.glob("*.mmc"))
 
 NOT_FROM_A_TEXT = {"E001", "E002", "E004", "E507", "E508", "E509", "E510", "W604", "W606", "W607"}
-"""Files that cannot be read, what is wrong with a command line, and what `mmcheck mutate` and the engine parametric say.
-What `mmcheck lint` says has cases of its own."""
+"""Files that cannot be read, what is wrong with a command line, and what `mmcheck mutate` and the engine
+parametric say. What `mmcheck lint` says has cases of its own."""
 
 
 def expected(path: Path) -> Announced:
