@@ -121,7 +121,16 @@ def _read(file: Path, machine: dict[str, str]) -> dict[tuple[str, int, str], Row
 def measured(spec: str, size: int, engine: str, options: argparse.Namespace) -> Row:
     """One run of one engine, from the start of the process to its end, certification included."""
     path = HERE.parent / "specs" / f"{spec}.mmc"
-    command = [*options.mmcheck.split(), "verify", str(path), "--check", CHECKS[spec], "--engine", engine]
+    command = [
+        *options.mmcheck.split(),
+        "verify",
+        "--no-cache",
+        str(path),
+        "--check",
+        CHECKS[spec],
+        "--engine",
+        engine,
+    ]
     command += ["--timeout", str(options.limit), "--max-memory", options.max_memory, "--format", "json"]
     for sort in sorts(path, CHECKS[spec]):
         command += ["--set", f"{sort}={size}"]
