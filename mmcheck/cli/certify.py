@@ -8,6 +8,7 @@ import click
 from rich.text import Text
 
 from mmcheck.cli.exits import Exit, last_line
+from mmcheck.cli.options import color_option
 from mmcheck.cli.output import standard_error, standard_output
 from mmcheck.engines.certificates import certificate_solvers, recheck_certificates
 from mmcheck.report.quantity import count
@@ -22,13 +23,7 @@ Examples:
 
 @click.command(epilog=EXAMPLES, short_help="Ask solvers again about certificates.")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR")
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Colours; `auto` means on a terminal, unless NO_COLOR is set or TERM is dumb.",
-)
+@color_option
 def certify(folder: Path, color: str) -> Exit:
     """Ask z3, and cvc5 where it is installed, about every certificate below DIR, which `mmcheck verify
     --certificate` has written.

@@ -9,6 +9,7 @@ from click.shell_completion import CompletionItem
 from rich.text import Text
 
 from mmcheck.cli.exits import Exit, last_line
+from mmcheck.cli.options import color_option
 from mmcheck.cli.output import Output, standard_error, standard_output
 from mmcheck.diagnostics import CODES
 from mmcheck.report.pages import index, page
@@ -24,13 +25,7 @@ Examples:
 
 @click.command(epilog=EXAMPLES, short_help="Say what a diagnostic means.")
 @click.argument("codes", nargs=-1, metavar="[CODE]...", shell_complete=lambda _, __, start: _complete(start))
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Colours; `auto` means on a terminal, unless NO_COLOR is set or TERM is dumb.",
-)
+@color_option
 def explain(codes: tuple[str, ...], color: str) -> Exit:
     """Show the page of a diagnostic CODE, such as E302: what it means, a spec that gives it, how to mend it,
     and why it is not let pass. Default: the list of all codes.

@@ -13,11 +13,10 @@ from mmcheck import session
 from mmcheck.cli.exits import Exit, last_line
 from mmcheck.cli.output import is_terminal, standard_error
 from mmcheck.cli.parameters import setting
+from mmcheck.cli.refusal import refused
 from mmcheck.core.trace import Trace
 from mmcheck.diagnostics import SpecError
 from mmcheck.exploring.walk import Walk
-from mmcheck.report import diagnostics
-from mmcheck.report.quantity import count
 from mmcheck.session import Spec
 
 EXAMPLES = """\b
@@ -86,10 +85,7 @@ def explore(
         walk = _walk(spec, check_name)
         trace = None if prop is None else _trace(spec, walk, prop)
     except SpecError as error:
-        for diagnostic in error.diagnostics:
-            err.write(diagnostics.render(diagnostic, err.width) + Text("\n"))
-        err.write(Text(last_line(Exit.ERROR, count(len(error.diagnostics), "error"))))
-        return Exit.ERROR
+        return refused(error, err)
     if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
         raise click.ClickException("the explorer needs a terminal; `mmcheck simulate` does not")
     # textual is loaded only where it draws.

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from mmcheck import session
 from mmcheck.cli.exits import Exit, last_line
+from mmcheck.cli.options import color_option
 from mmcheck.cli.output import Output, standard_error, standard_output
 from mmcheck.diagnostics import Collector, Diagnostic, SpecError
 from mmcheck.elaborate.modules import read_source
@@ -55,13 +56,7 @@ class Fate(Enum):
 @click.argument("paths", nargs=-1, type=click.Path(allow_dash=True), metavar="PATHS...")
 @click.option("--check", is_flag=True, help="Change nothing; name what is not formatted. Default: off.")
 @click.option("--diff", is_flag=True, help="Change nothing; show what would change. Default: off.")
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Colours; `auto` means on a terminal, unless NO_COLOR is set or TERM is dumb.",
-)
+@color_option
 def fmt(paths: tuple[str, ...], check: bool, diff: bool, color: str) -> Exit:
     """Lay out the specs in PATHS, files and folders, in one style; `-` is stdin, written to stdout.
 

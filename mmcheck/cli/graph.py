@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -12,18 +11,17 @@ from rich.text import Text
 from mmcheck import session
 from mmcheck.cli.exits import Exit, last_line
 from mmcheck.cli.group import EXIT_CODES
-from mmcheck.cli.heartbeat import Heartbeat
+from mmcheck.cli.heartbeat import Heartbeat, rewritable
 from mmcheck.cli.interrupts import Interrupts
-from mmcheck.cli.output import Output, is_terminal, standard_error, standard_output
+from mmcheck.cli.output import standard_error, standard_output
 from mmcheck.cli.parameters import duration, memory_size, setting
+from mmcheck.cli.refusal import refused
 from mmcheck.core.stategraph import StateGraph
 from mmcheck.diagnostics import SpecError
 from mmcheck.engines.engine import Limits
 from mmcheck.engines.limits import ordinary_memory_limit
-from mmcheck.report import diagnostics as diagnostics_report
 from mmcheck.report.formats import write_whole
 from mmcheck.report.graph import FORMATS, render, title
-from mmcheck.report.quantity import count
 from mmcheck.stategraphs import MOST, state_graph
 
 EXAMPLES = """\b
@@ -117,7 +115,7 @@ def graph(
     where a limit came first.
     """
     err = standard_error("auto", None)
-    heartbeat = Heartbeat(err.stream, is_terminal(sys.stderr), err.width)
+    heartbeat = Heartbeat(err.stream, rewritable(err), err.width)
     interrupts = click.get_current_context().find_object(Interrupts) or Interrupts()
     limits = Limits(max_states, None, timeout, max_memory or ordinary_memory_limit())
     make = partial(
@@ -132,7 +130,7 @@ def graph(
         found = make(session.load(spec, settings))
     except SpecError as error:
         heartbeat.clear()
-        return _refused(error, err)
+        return refused(error, err)
     except KeyboardInterrupt:
         heartbeat.clear()
         err.write(Text(last_line(Exit.INTERRUPTED, "nothing was drawn")))
@@ -175,10 +173,3 @@ def _write(found: StateGraph, format: str, output: Path | None) -> None:
         write_whole(output, text)
     except OSError as error:
         raise click.ClickException(f"cannot write {output}: {error.strerror or error}") from error
-
-
-def _refused(error: SpecError, err: Output) -> Exit:
-    for diagnostic in error.diagnostics:
-        err.write(diagnostics_report.render(diagnostic, err.width) + Text("\n"))
-    err.write(Text(last_line(Exit.ERROR, count(len(error.diagnostics), "error"))))
-    return Exit.ERROR

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections.abc import Callable
 from typing import TextIO
 
+from mmcheck.cli.output import Output, is_terminal
 from mmcheck.engines.engine import Progress
 from mmcheck.report.progress import progress_line
 
@@ -65,3 +68,8 @@ class Heartbeat:
             self._stream.flush()
         except (OSError, ValueError):
             self._next = float("inf")
+
+
+def rewritable(err: Output) -> bool:
+    """Whether a line can be rewritten in place."""
+    return is_terminal(sys.stderr) and err.open and os.environ.get("TERM") != "dumb"

@@ -10,11 +10,11 @@ from rich.text import Text
 
 from mmcheck import __version__, session
 from mmcheck.cli.exits import Exit, last_line
-from mmcheck.cli.heartbeat import Heartbeat
+from mmcheck.cli.heartbeat import Heartbeat, rewritable
 from mmcheck.cli.interrupts import Interrupts
+from mmcheck.cli.options import color_option, width_option
 from mmcheck.cli.output import Output, standard_error, standard_output
 from mmcheck.cli.parameters import duration
-from mmcheck.cli.verify import rewritable
 from mmcheck.diagnostics import Diagnostic, Severity
 from mmcheck.engines.engine import Limits, Preferences
 from mmcheck.engines.limits import ordinary_memory_limit
@@ -70,20 +70,8 @@ The last line on stderr always says which.
     show_default=True,
     help="How what was found is written on stdout.",
 )
-@click.option(
-    "--width",
-    type=click.IntRange(min=40),
-    metavar="N",
-    show_default="the terminal's; 80 elsewhere, as mails are read",
-    help="Columns to lay the text out in.",
-)
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Colours; `auto` means on a terminal, unless NO_COLOR is set or TERM is dumb.",
-)
+@width_option
+@color_option
 def lint(
     paths: tuple[str, ...],
     deep: bool,

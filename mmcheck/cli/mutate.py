@@ -12,11 +12,11 @@ from rich.text import Text
 
 from mmcheck import __version__, session
 from mmcheck.cli.exits import Exit, last_line
-from mmcheck.cli.heartbeat import CLEAR, LOG_INTERVAL, QUIET_SECONDS, TERMINAL_INTERVAL
+from mmcheck.cli.heartbeat import CLEAR, LOG_INTERVAL, QUIET_SECONDS, TERMINAL_INTERVAL, rewritable
 from mmcheck.cli.interrupts import Interrupts
+from mmcheck.cli.options import color_option, settings_option, width_option
 from mmcheck.cli.output import Output, standard_error, standard_output
-from mmcheck.cli.parameters import duration, setting
-from mmcheck.cli.verify import rewritable
+from mmcheck.cli.parameters import duration
 from mmcheck.core.mutation import Fate, MutationOutcome
 from mmcheck.diagnostics import SpecError
 from mmcheck.engines.engine import Limits, Preferences
@@ -48,15 +48,7 @@ The last line on stderr always says which.
 
 @click.command(epilog=EXAMPLES, short_help="Show what no property of a spec notices.")
 @click.argument("paths", nargs=-1, metavar="PATHS...")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    type=setting,
-    metavar="NAME=VALUE",
-    show_default="as the check says",
-    help="Set a constant or the size of a sort in every check. Repeatable.",
-)
+@settings_option
 @click.option(
     "--check",
     "checks",
@@ -122,20 +114,8 @@ The last line on stderr always says which.
     help="How the results on stdout are written. JSON holds every mutant.",
 )
 @click.option("--quiet", is_flag=True, help="Show only what survived or is undecided. Default: off.")
-@click.option(
-    "--width",
-    type=click.IntRange(min=40),
-    metavar="N",
-    show_default="the terminal's; 80 elsewhere, as mails are read",
-    help="Columns to lay the text out in.",
-)
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Colours; `auto` means on a terminal, unless NO_COLOR is set or TERM is dumb.",
-)
+@width_option
+@color_option
 def mutate(
     paths: tuple[str, ...],
     settings: tuple[str, ...],

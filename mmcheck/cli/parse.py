@@ -9,6 +9,7 @@ from rich.text import Text
 
 from mmcheck import session
 from mmcheck.cli.exits import Exit, last_line
+from mmcheck.cli.options import color_option
 from mmcheck.cli.output import standard_error
 from mmcheck.diagnostics import Diagnostic, SpecError
 from mmcheck.report import diagnostics as diagnostics_report
@@ -29,13 +30,7 @@ Examples:
     help="Read also every spec below the current folder that imports a given file, directly or not. "
     "Default: off.",
 )
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Colours; `auto` means on a terminal, unless NO_COLOR is set or TERM is dumb.",
-)
+@color_option
 def parse(paths: tuple[str, ...], importers: bool, color: str) -> Exit:
     """Read the specs in PATHS, files and folders, with all that they import: syntax, names, types and the
     settings of every check.

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
 import click
 from rich.text import Text
 
 from mmcheck import session
 from mmcheck.cli.exits import Exit, last_line
-from mmcheck.cli.heartbeat import Heartbeat
+from mmcheck.cli.heartbeat import Heartbeat, rewritable
 from mmcheck.cli.interrupts import Interrupts
-from mmcheck.cli.output import Output, is_terminal, standard_error, standard_output
+from mmcheck.cli.options import color_option, width_option
+from mmcheck.cli.output import standard_error, standard_output
 from mmcheck.cli.parameters import duration, setting
+from mmcheck.cli.refusal import refused
 from mmcheck.core.induction import Examination
 from mmcheck.diagnostics import SpecError
 from mmcheck.engines.engine import Limits
-from mmcheck.report import diagnostics, proving
+from mmcheck.report import proving
 from mmcheck.report.quantity import count
 
 EXAMPLES = """\b
@@ -71,20 +70,8 @@ The last line on stderr always says which.
     show_default="no limit",
     help="Stop a check after this time: 30 (seconds), 30s, 5m, 1h.",
 )
-@click.option(
-    "--width",
-    type=click.IntRange(min=40),
-    metavar="N",
-    show_default="the terminal's; 80 elsewhere, as mails are read",
-    help="Columns to lay the text out in.",
-)
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Colours; `auto` means on a terminal, unless NO_COLOR is set or TERM is dumb.",
-)
+@width_option
+@color_option
 def prove(
     path: str,
     settings: tuple[str, ...],
@@ -102,7 +89,7 @@ def prove(
     an invariant.
     """
     out, err = standard_output(color, width), standard_error(color, width)
-    heartbeat = Heartbeat(err.stream, is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb", err.width)
+    heartbeat = Heartbeat(err.stream, rewritable(err), err.width)
     interrupts = click.get_current_context().find_object(Interrupts) or Interrupts()
     options = session.Options(settings, checks, properties, Limits(timeout=timeout))
     found: list[Examination] = []
@@ -115,7 +102,7 @@ def prove(
                 out.write(Text("\n" if found else "") + proving.render(*judged, width=out.width))
                 found.append(judged[2])
     except SpecError as error:
-        return _bad_input(error, err)
+        return refused(error, err)
     except KeyboardInterrupt:
         heartbeat.clear()
         err.write(Text(last_line(Exit.INTERRUPTED, f"{count(len(found), 'check')} until then")))
@@ -123,13 +110,6 @@ def prove(
     end = _end(found)
     err.write(Text(last_line(end, _summary(found))))
     return end
-
-
-def _bad_input(error: SpecError, err: Output) -> Exit:
-    for diagnostic in error.diagnostics:
-        err.write(diagnostics.render(diagnostic, err.width) + Text("\n"))
-    err.write(Text(last_line(Exit.ERROR, count(len(error.diagnostics), "error"))))
-    return Exit.ERROR
 
 
 def _end(found: list[Examination]) -> Exit:

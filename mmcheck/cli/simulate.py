@@ -13,11 +13,11 @@ from rich.text import Text
 
 from mmcheck import __version__, session
 from mmcheck.cli.exits import Exit, last_line
-from mmcheck.cli.heartbeat import Heartbeat
+from mmcheck.cli.heartbeat import Heartbeat, rewritable
 from mmcheck.cli.interrupts import Interrupts
+from mmcheck.cli.options import color_option, settings_option, width_option
 from mmcheck.cli.output import Output, standard_error, standard_output
-from mmcheck.cli.parameters import duration, setting
-from mmcheck.cli.verify import rewritable
+from mmcheck.cli.parameters import duration
 from mmcheck.core.coverage import merge
 from mmcheck.core.outcome import Ending, SpecOutcome
 from mmcheck.diagnostics import Diagnostic
@@ -58,15 +58,7 @@ The last line on stderr always says which.
 @click.option(
     "--steps", type=click.IntRange(min=1), default=50, show_default=True, help="Most steps of a run."
 )
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    type=setting,
-    metavar="NAME=VALUE",
-    show_default="as the check says",
-    help="Set a constant or the size of a sort in every check. Repeatable.",
-)
+@settings_option
 @click.option(
     "--check",
     "checks",
@@ -101,20 +93,8 @@ The last line on stderr always says which.
     show_default=True,
     help="How the results on stdout are written. JSON is that of `mmcheck verify`.",
 )
-@click.option(
-    "--width",
-    type=click.IntRange(min=40),
-    metavar="N",
-    show_default="the terminal's; 80 elsewhere, as mails are read",
-    help="Columns to lay the text out in.",
-)
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Colours; `auto` means on a terminal, unless NO_COLOR is set or TERM is dumb.",
-)
+@width_option
+@color_option
 def simulate(
     paths: tuple[str, ...],
     seed: int | None,

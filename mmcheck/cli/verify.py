@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from contextlib import closing
 from datetime import datetime
@@ -16,11 +14,12 @@ from mmcheck.cache.question import can_be_remembered
 from mmcheck.cache.remembering import cache_in_use
 from mmcheck.cli.exits import Exit
 from mmcheck.cli.group import EXIT_CODES
-from mmcheck.cli.heartbeat import Heartbeat
+from mmcheck.cli.heartbeat import Heartbeat, rewritable
 from mmcheck.cli.interrupts import Interrupts
-from mmcheck.cli.output import Output, is_terminal, standard_error, standard_output
+from mmcheck.cli.options import color_option, settings_option, width_option
+from mmcheck.cli.output import standard_error, standard_output
 from mmcheck.cli.page import Page
-from mmcheck.cli.parameters import duration, memory_size, processes, setting
+from mmcheck.cli.parameters import duration, memory_size, processes
 from mmcheck.cli.reports import (
     Documents,
     ReportFile,
@@ -54,15 +53,7 @@ DRAWN = 40
 
 @click.command(epilog=f"{EXAMPLES}\n{EXIT_CODES}", short_help="Verify specs.")
 @click.argument("paths", nargs=-1, type=click.Path(), metavar="PATHS...")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    type=setting,
-    metavar="NAME=VALUE",
-    show_default="as the check says",
-    help="Set a constant or the size of a sort in every check. Repeatable.",
-)
+@settings_option
 @click.option(
     "--check",
     "checks",
@@ -238,20 +229,8 @@ DRAWN = 40
     show_default=True,
     help="Answer from an earlier run where nothing has changed that a verdict depends on, and say so.",
 )
-@click.option(
-    "--width",
-    type=click.IntRange(min=40),
-    metavar="N",
-    show_default="the terminal's; 80 elsewhere, as mails are read",
-    help="Columns to lay the text out in.",
-)
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Colours; `auto` means on a terminal, unless NO_COLOR is set or TERM is dumb.",
-)
+@width_option
+@color_option
 def verify(
     paths: tuple[str, ...],
     settings: tuple[str, ...],
@@ -327,8 +306,3 @@ def verify(
     make = results if known is None else known.results
     with closing(make(files, options, observe, jobs)) as found:
         return run(found, diagnostics, Several(written), err, heartbeat, strict, budget is not None)
-
-
-def rewritable(err: Output) -> bool:
-    """Whether a line can be rewritten in place."""
-    return is_terminal(sys.stderr) and err.open and os.environ.get("TERM") != "dumb"

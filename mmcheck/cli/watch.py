@@ -17,8 +17,9 @@ from mmcheck.cache.remembering import Cache, cache_in_use
 from mmcheck.cli.exits import Exit, last_line
 from mmcheck.cli.heartbeat import Heartbeat
 from mmcheck.cli.interrupts import Interrupts
+from mmcheck.cli.options import color_option, settings_option
 from mmcheck.cli.output import Output, is_terminal, standard_error, standard_output
-from mmcheck.cli.parameters import duration, setting
+from mmcheck.cli.parameters import duration
 from mmcheck.cli.run import TextFormat, run
 from mmcheck.cli.tally import Tally
 from mmcheck.core.outcome import SpecOutcome
@@ -42,15 +43,7 @@ INTERVAL = 0.3
 
 @click.command(epilog=EXAMPLES, short_help="Verify specs whenever they change.")
 @click.argument("paths", nargs=-1, type=click.Path(), metavar="PATHS...")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    type=setting,
-    metavar="NAME=VALUE",
-    show_default="as the check says",
-    help="Set a constant or the size of a sort in every check. Repeatable.",
-)
+@settings_option
 @click.option(
     "--check",
     "checks",
@@ -102,13 +95,7 @@ INTERVAL = 0.3
     show_default=True,
     help="Clear the screen, if it is one, before each report.",
 )
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Colours; `auto` means on a terminal, unless NO_COLOR is set or TERM is dumb.",
-)
+@color_option
 def watch(
     paths: tuple[str, ...],
     settings: tuple[str, ...],

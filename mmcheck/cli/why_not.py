@@ -11,19 +11,20 @@ from rich.text import Text
 
 from mmcheck import __version__, session
 from mmcheck.cli.exits import Exit, last_line
-from mmcheck.cli.heartbeat import Heartbeat
+from mmcheck.cli.heartbeat import Heartbeat, rewritable
 from mmcheck.cli.interrupts import Interrupts
+from mmcheck.cli.options import color_option, settings_option, width_option
 from mmcheck.cli.output import Output, standard_error, standard_output
-from mmcheck.cli.parameters import duration, setting
-from mmcheck.cli.verify import rewritable
+from mmcheck.cli.parameters import duration
+from mmcheck.cli.refusal import refused
 from mmcheck.diagnostics import SpecError
 from mmcheck.engines.engine import Limits
 from mmcheck.engines.limits import ordinary_memory_limit
 from mmcheck.exploring.conjuncts import Label, Part
 from mmcheck.exploring.near_miss import NearMiss
 from mmcheck.exploring.near_miss import why_not as look
-from mmcheck.report import diagnostics, near_miss
 from mmcheck.report import json as json_report
+from mmcheck.report import near_miss
 from mmcheck.report.layout import block, paragraph, words
 from mmcheck.report.quantity import count
 from mmcheck.report.styles import BAD, GOOD, TITLE
@@ -49,15 +50,7 @@ The last line on stderr always says which.
 @click.command("why-not", epilog=EXAMPLES, short_help="Show the nearest miss of a state.")
 @click.argument("path", type=click.Path(), metavar="SPEC")
 @click.argument("goal", metavar="EXPR")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    type=setting,
-    metavar="NAME=VALUE",
-    show_default="as the check says",
-    help="Set a constant or the size of a sort in every check. Repeatable.",
-)
+@settings_option
 @click.option(
     "--check",
     "checks",
@@ -88,20 +81,8 @@ The last line on stderr always says which.
     show_default=True,
     help="How the answer on stdout is written.",
 )
-@click.option(
-    "--width",
-    type=click.IntRange(min=40),
-    metavar="N",
-    show_default="the terminal's; 80 elsewhere, as mails are read",
-    help="Columns to lay the text out in.",
-)
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Colours; `auto` means on a terminal, unless NO_COLOR is set or TERM is dumb.",
-)
+@width_option
+@color_option
 def why_not(
     path: str,
     goal: str,
@@ -126,10 +107,7 @@ def why_not(
         options = session.Options(settings, checks or _first(path, settings), limits=limits)
         found = look(path, goal, options, interrupts.before(heartbeat))
     except SpecError as error:
-        for diagnostic in error.diagnostics:
-            err.write(diagnostics.render(diagnostic, err.width) + Text("\n"))
-        err.write(Text(last_line(Exit.ERROR, count(len(error.diagnostics), "error"))))
-        return Exit.ERROR
+        return refused(error, err)
     heartbeat.clear()
     return _tell(found, format, out, err)
 

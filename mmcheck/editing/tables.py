@@ -5,7 +5,6 @@ Checks are not among them: nothing names a check, and those of imported files do
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mmcheck.editing.symbols import Declared, Definition, Kind, Shape
@@ -31,13 +30,6 @@ class Tables:
     def step(self, process: str, name: str) -> Definition | None:
         """A step by the names of its process and its own."""
         return self.member(self.globals.get(process), f".{name}")
-
-    def all(self) -> Iterator[Definition]:
-        """All of them."""
-        yield from self.globals.values()
-        yield from self.properties.values()
-        for members in self.members.values():
-            yield from members.values()
 
 
 def tables(modules: Modules) -> Tables:
