@@ -156,8 +156,9 @@ def test_memory_is_refused_before_it_is_taken(monkeypatch: pytest.MonkeyPatch) -
     """The limit is just above what the process has, so nothing large may be inserted any more."""
     taken = private_memory()
     monkeypatch.setattr(limits_module, "private_memory", lambda: taken)
-    answer = run(instance_of(NARROW), replace(SMALL, batch=200), Limits(max_memory=taken + 60_000))
-    assert answer.verdicts["corner"] == Unknown(f"the memory limit of {taken / 2**20:,.0f} MiB was reached")
+    limit = taken + 60_000
+    answer = run(instance_of(NARROW), replace(SMALL, batch=200), Limits(max_memory=limit))
+    assert answer.verdicts["corner"] == Unknown(f"the memory limit of {limit / 2**20:,.0f} MiB was reached")
     assert 0 < answer.statistics.states < 30_000 and not answer.statistics.complete
 
 
