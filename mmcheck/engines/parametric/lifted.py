@@ -20,10 +20,10 @@ from mmcheck.core.system import (
     StepInvariant,
 )
 from mmcheck.core.terms import Local, Term
+from mmcheck.engines.parametric.contents import State
 from mmcheck.engines.parametric.execution import (
     Judgement,
     Outcome,
-    State,
     changes,
     judge,
     run_init,
