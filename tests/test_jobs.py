@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ import mmcheck
 from mmcheck import session
 from mmcheck.core.check import Check
 from mmcheck.engines.engine import Limits, Observe, Preferences, Progress
-from mmcheck.engines.limits import private_memory
+from mmcheck.engines.limits import available_cores, private_memory
 from mmcheck.jobs import crew, verify
 from mmcheck.jobs.desk import Crashed, Opened, Refused
 from mmcheck.jobs.standing import FILE, Crash, Result, Standing
@@ -187,9 +188,34 @@ def test_how_many_processes() -> None:
     assert verify._processes(gigabyte, 8) == 2
     assert verify._processes(Options(limits=Limits(max_memory=2**20)), 8) == 1
     assert verify._processes(Options(), 8) == 8
-    assert verify._processes(Options(), None) == verify.cores() >= 1
+    assert verify._processes(Options(), None) == available_cores() >= 1
     for preferences in (Preferences(spill=Path("x")), Preferences(checkpoint=Path("x"))):
         assert verify._processes(Options(preferences=preferences), 8) == 1
+
+
+def test_places_for_helpers_are_those_of_idle_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "available_cores", lambda: 4)
+    places = crew.SharedPlaces(get_context("fork"))
+
+    def free() -> int:
+        taken = 0
+        while places.take():
+            taken += 1
+        for _ in range(taken):
+            places.leave()
+        return taken
+
+    assert free() == 1
+    for searches, expected in ((2, 2), (4, 1), (8, 1), (1, 3), (0, 4)):
+        places.adjust(searches)
+        assert free() == expected
+    # One that is in use is taken away when it is left.
+    assert all(places.take() for _ in range(4))
+    places.adjust(3)
+    assert not places.take()
+    places.leave()
+    places.adjust(3)
+    assert not places.take()
 
 
 def test_threads_are_shared(folder: Path, forking: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,6 +54,7 @@ def question(path: str, options: Options) -> Question | None:
         "symmetry": preferences.symmetry,
         "threads": preferences.threads,
         "helpers": (preferences.helpers, preferences.head_start),
+        "every_size": preferences.every_size,
         "keep_going": options.keep_going,
         "silence": options.silence,
         "graphs": options.graphs,

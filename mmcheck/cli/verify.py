@@ -141,6 +141,12 @@ DRAWN = 40
     help="What does the search; `auto` has solver engines beside one that takes long.",
 )
 @click.option(
+    "--every-size",
+    is_flag=True,
+    help="Look for proofs for every number of elements also where the search is soon through, and show these "
+    "first (engine auto). Default: off.",
+)
+@click.option(
     "--no-symmetry",
     is_flag=True,
     help="Count states that differ only by a permutation of sort elements one by one. Default: off.",
@@ -246,6 +252,7 @@ def verify(
     certificate: Path | None,
     induction: bool,
     engine: str,
+    every_size: bool,
     no_symmetry: bool,
     jobs: int | None,
     threads: int,
@@ -270,10 +277,14 @@ def verify(
     """
     if not paths:
         raise click.UsageError("no path given: name files or folders, such as `mmcheck verify specs`")
+    if every_size and engine not in (DEFAULT, "parametric"):
+        raise click.UsageError(f"--every-size is about the engine {DEFAULT}; {engine} knows one size only")
     limits = Limits(max_states, max_depth, timeout, max_memory or ordinary_memory_limit())
     # Only a search that goes to its end knows what was covered.
     helpers = 0 if coverage else helpers
-    preferences = Preferences(not no_symmetry, threads, spill, checkpoint, helpers=helpers)
+    preferences = Preferences(
+        not no_symmetry, threads, spill, checkpoint, helpers=helpers, every_size=every_size
+    )
     options = session.Options(
         settings,
         checks,

@@ -12,6 +12,7 @@ from mmcheck.core.instance import Instance
 from mmcheck.core.outcome import Statistics
 from mmcheck.core.verdict import Verdict
 from mmcheck.diagnostics import Diagnostic
+from mmcheck.engines.places import UNBOUNDED, Places
 
 
 def nothing_elsewhere() -> int:
@@ -51,6 +52,10 @@ class Preferences:
     core but that of the search, two at most."""
     head_start: float = 3.0
     """Seconds that the search has for itself before there is a helper."""
+    every_size: bool = False
+    """Whether proofs for every size are looked for although the search decides a property (engine auto)."""
+    places: Places = UNBOUNDED
+    """Where helpers find a place: several searches may go on at once."""
 
 
 ORDINARY = Preferences()

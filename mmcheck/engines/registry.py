@@ -75,6 +75,13 @@ def _parametric(preferences: Preferences = ORDINARY) -> Engine:
     return ParametricEngine()
 
 
+def _only_for_every_size() -> Engine:
+    """What is not proved for every size is left to others."""
+    from mmcheck.engines.parametric.engine import ParametricEngine
+
+    return ParametricEngine(rest=False)
+
+
 def _reproof_of(instance: Instance, properties: tuple[str, ...], verdicts: Mapping[str, Verdict]) -> Reprove:
     """The same, with the verdicts at hand whose proofs are to be proved again."""
     return reproof(instance, properties, verdicts)
@@ -84,16 +91,20 @@ def _auto(preferences: Preferences = ORDINARY) -> Engine:
     from mmcheck.engines.portfolio.engine import Portfolio
     from mmcheck.engines.portfolio.work import Turn
 
-    # ic3 takes no longer for what is inductive than kinduction does. Where it is not soon through, the
-    # invariants that a spec declares may be the help that it lacks.
+    # Lemmas for every size come from the smallest instances, so that they are mostly found first. For what
+    # is left, ic3 takes no longer for what is inductive than kinduction does. Where it is not soon through,
+    # the invariants that a spec declares may be the help that it lacks.
     proofs = (Turn(_ic3, seconds=8.0), Turn(_kinduction, max_depth=1, seconds=8.0), Turn(_ic3))
+    soon = () if preferences.every_size else (Turn(_only_for_every_size, seconds=8.0),)
     return Portfolio(
         search=_explicit(preferences),
-        lanes=(proofs, (Turn(_bmc, max_depth=100),)),
+        lanes=((*soon, *proofs), (Turn(_bmc, max_depth=100),)),
+        stronger=Turn(_only_for_every_size, again=True) if preferences.every_size else None,
         reproof=_reproof_of,
         helpers=ordinary_helpers() if preferences.helpers is None else preferences.helpers,
         head_start=preferences.head_start,
         stop_at=preferences.stop_at,
+        places=preferences.places,
     )
 
 

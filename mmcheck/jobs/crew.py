@@ -15,7 +15,7 @@ import traceback
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkContext, SpawnContext
@@ -25,6 +25,7 @@ from typing import TypeAlias
 
 from mmcheck.core.check import Check
 from mmcheck.engines.engine import Progress
+from mmcheck.engines.limits import available_cores
 from mmcheck.jobs.desk import Crashed, Desk, Reply, Stopped, Task, task_name
 from mmcheck.session import Options, Spec
 
@@ -146,15 +147,40 @@ class Member:
             self.connection.send(task)
 
 
+class SharedPlaces:
+    """Places for helpers of several processes: one for each core on which no search goes on, and at least
+    one, so that no search stays without help for as long as another one goes on."""
+
+    def __init__(self, context: Context) -> None:
+        self._free = context.Semaphore(1)
+        self._count = 1
+
+    def take(self) -> bool:
+        return self._free.acquire(block=False)
+
+    def leave(self) -> None:
+        self._free.release()
+
+    def adjust(self, searches: int) -> None:
+        """Make it as many as there can be beside so many searches. One in use stays until it is left."""
+        wanted = max(1, available_cores() - searches)
+        while self._count < wanted:
+            self._free.release()
+            self._count += 1
+        while self._count > wanted and self._free.acquire(block=False):
+            self._count -= 1
+
+
 class Crew:
     """At most `size` processes. Whatever happens, none is left when the `with` ends."""
 
     def __init__(self, size: int, options: Options, loaded: Loaded) -> None:
         self.size = size
-        self.options = options
         self.members: list[Member] = []
         method = start_method()
         self._context: Context = get_context("fork") if method == "fork" else get_context("spawn")
+        self.places = SharedPlaces(self._context)
+        self.options = replace(options, preferences=replace(options.preferences, places=self.places))
         self._loaded = loaded if method == "fork" else OrderedDict()
 
     def __enter__(self) -> Crew:

@@ -8,17 +8,15 @@ outcome is the same for any number of processes.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mmcheck.core.outcome import CheckOutcome, SpecOutcome
 from mmcheck.core.verdict import Unknown
 from mmcheck.engines.engine import Observe, Progress
-from mmcheck.engines.limits import of_memory, private_memory
+from mmcheck.engines.limits import available_cores, of_memory, private_memory
 from mmcheck.engines.registry import SEARCHING
 from mmcheck.jobs.desk import Desk, Judge, Judged, Open, Task, task_name
 from mmcheck.jobs.standing import FILE, Crash, Place, Result, Standing
@@ -74,16 +72,9 @@ def _processes(options: Options, jobs: int | None) -> int:
     one that needs all of the machine."""
     if options.preferences.spill is not None or options.preferences.checkpoint is not None:
         return 1
-    wanted = cores() if jobs is None else jobs
+    wanted = available_cores() if jobs is None else jobs
     memory = options.limits.max_memory
     return wanted if memory is None else max(1, min(wanted, memory // LEAST_MEMORY))
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    with suppress(AttributeError):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class _EnoughError(BaseException):
@@ -153,6 +144,7 @@ class _Run:
             if (place := self.standing.take(member.loaded)) is not None:
                 workers = min(crew.size, len(crew.busy) + 1 + self.standing.waiting)
                 member.begin(self._task(place, crew.size, workers), place)
+        crew.places.adjust(len(crew.busy))
 
     def _task(self, place: Place, shares: int, workers: int = 1) -> Task:
         """What is to be done, in a share of the memory and with that part of the threads that leaves one for

@@ -103,6 +103,7 @@ OPTIONS = [
     Options(engine="reference"),
     Options(preferences=Preferences(symmetry=False)),
     Options(preferences=Preferences(threads=1)),
+    Options(preferences=Preferences(every_size=True)),
     Options(keep_going=False),
     Options(graphs=10),
     Options(silence=False),
@@ -127,7 +128,8 @@ def test_every_option_is_either_a_part_of_the_question_or_known_not_to_matter() 
         *("certificates", "induction"),
     }
     assert set(Preferences.__dataclass_fields__) == {
-        *("symmetry", "threads", "checkpoint", "helpers", "head_start"),
+        *("symmetry", "threads", "checkpoint", "helpers", "head_start", "every_size"),
+        "places",  # when a helper begins
         "spill",  # where a search goes on, which is the same search
         "stop_at",  # made from `keep_going`
     }

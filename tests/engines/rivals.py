@@ -15,6 +15,7 @@ from mmcheck.core.types import BOOL
 from mmcheck.core.verdict import Inductive, Proved, Unknown, Verdict
 from mmcheck.engines import registry
 from mmcheck.engines.engine import Answer, Engine, Limits, Observe, Progress
+from mmcheck.engines.parametric.engine import ParametricEngine
 from mmcheck.engines.registry import ENGINES
 
 MARK = "MMCHECK_TEST_RIVALS"
@@ -133,6 +134,10 @@ def reproof(instance: Instance, properties: tuple[str, ...], verdicts: Mapping[s
 
 def kinduction() -> Engine:
     return ENGINES["kinduction"]()
+
+
+def for_every_size() -> Engine:
+    return ParametricEngine(rest=False)
 
 
 def bmc() -> Engine:

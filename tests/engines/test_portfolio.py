@@ -24,7 +24,7 @@ from mmcheck import session
 from mmcheck.core.certify import CertificationError
 from mmcheck.core.instance import Instance
 from mmcheck.core.outcome import CheckOutcome, Ending
-from mmcheck.core.verdict import Exhaustive, Proved, Unknown, Verdict, Violated
+from mmcheck.core.verdict import EverySize, Exhaustive, Proved, Unknown, Verdict, Violated
 from mmcheck.engines.engine import Answer, EnoughError, Limits, Observe, Preferences, Progress
 from mmcheck.engines.portfolio.engine import DisagreementError, Portfolio
 from mmcheck.engines.portfolio.outlook import Outlook, room
@@ -198,6 +198,120 @@ def test_all_properties_are_asked_about_while_model_errors_are_open(marks: Path)
     portfolio(rivals.undecided, search=search).check(instance_of(), (*ALL, "unlocked"), Limits(), ignore)
     asked = set((marks / "Undecided").read_text().split("\n")[1:])
     assert asked == {*ALL, "unlocked"}, "a model error may be in any of them"
+
+
+# --- stronger evidence -----------------------------------------------------------------------------------
+
+HOLDERS = """
+sort Task = 2; sort Lock = 1;
+state { Task? owner[Lock]; bool holds[Task][Lock]; bool used[Lock]; }
+transition take(Task t, Lock l) { require owner[l] == null; owner[l] = t; holds[t][l] = true; }
+transition drop(Task t, Lock l) { require holds[t][l]; owner[l] = null; holds[t][l] = false; }
+transition use(Task t, Lock l) { require holds[t][l]; used[l] = true; }
+invariant exclusive: forall Task t, Task u, Lock l: holds[t][l] && holds[u][l] => t == u;
+invariant all_alike: forall Lock l, Lock k: used[l] == used[k];
+invariant unused: forall Lock l: !used[l];
+reachable taken: exists Task t, Lock l: holds[t][l];
+"""
+HOLD = ("no model error", "exclusive", "all_alike", "unused", "taken")
+STRONGER = Turn(rivals.for_every_size, again=True)
+
+
+def with_evidence(**options: object) -> Answer:
+    """The answer about the locks of a race that asks for stronger evidence than that of a search."""
+    given = {"search": ENGINES["explicit"](), "stronger": STRONGER, "head_start": 60.0, **options}
+    limits = given.pop("limits", Limits())
+    properties = given.pop("properties", HOLD)
+    return portfolio(**given).check(instance_of(HOLDERS), properties, limits, ignore)  # type: ignore[arg-type]
+
+
+def for_every_size(answer: Answer) -> set[str]:
+    return {
+        name
+        for name, verdict in answer.verdicts.items()
+        if isinstance(verdict, Proved) and isinstance(verdict.evidence, EverySize)
+    }
+
+
+@pytest.mark.parametrize("helpers", [0, 1])
+def test_proofs_for_every_size_are_waited_for(helpers: int) -> None:
+    answer = with_evidence(helpers=helpers)
+    assert kinds(answer) == dict.fromkeys(HOLD, "Proved") | {"unused": "Violated"}
+    assert (
+        for_every_size(answer) == set(answer.deciders) == answer.reproved == {"no model error", "exclusive"}
+    )
+    assert set(answer.deciders.values()) == {"parametric"}
+    assert answer.statistics.complete, "what only a whole search can say is said, too"
+    assert answer.notes == {"all_alike": "it is violated with Task = 2, Lock = 2"}
+
+
+def test_why_there_is_no_stronger_evidence_is_told() -> None:
+    text = HOLDERS.replace("bool used[Lock];", "bool used[Lock]; 0..99 n;")
+    race = portfolio(search=ENGINES["explicit"](), stronger=STRONGER, head_start=60.0)  # type: ignore[arg-type]
+    answer = race.check(instance_of(text), HOLD, Limits(), ignore)
+    why = "it is outside of what can be proved for every size (the range 0..99)"
+    assert answer.notes == dict.fromkeys(
+        ("no model error", "exclusive", "all_alike"), f"for this size: {why}"
+    )
+    assert [warning.code for warning in answer.warnings] == ["W607"]
+    assert for_every_size(answer) == set() and answer.deciders == {}
+
+
+def test_nothing_is_stronger_than_a_run(marks: Path) -> None:
+    begun = time.monotonic()
+    sleeper = Turn(rivals.sleeper, again=True)
+    answer = with_evidence(stronger=sleeper, properties=("unused", "taken"))
+    assert kinds(answer) == {"unused": "Violated", "taken": "Proved"}
+    assert time.monotonic() - begun < 30, "it was waited for what says nothing more"
+
+
+def test_a_time_limit_ends_the_wait_for_stronger_evidence(marks: Path) -> None:
+    answer = with_evidence(stronger=Turn(rivals.sleeper, again=True), limits=Limits(timeout=1.5))
+    assert kinds(answer) == dict.fromkeys(HOLD, "Proved") | {"unused": "Violated"}
+    assert answer.statistics.seconds < 15 and is_gone(process_of(marks / "Sleeper"))
+
+
+def test_an_engine_that_finds_no_stronger_evidence_is_not_missed() -> None:
+    answer = with_evidence(stronger=Turn(rivals.crasher, again=True))
+    assert kinds(answer) == dict.fromkeys(HOLD, "Proved") | {"unused": "Violated"}
+    assert answer.deciders == {}
+
+
+# --- places ----------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Places:
+    """A number of places, and how many were taken at most."""
+
+    free: int
+    taken: int = 0
+    most: int = 0
+
+    def take(self) -> bool:
+        if self.taken == self.free:
+            return False
+        self.taken += 1
+        self.most = max(self.most, self.taken)
+        return True
+
+    def leave(self) -> None:
+        self.taken -= 1
+
+
+def test_helpers_have_no_more_than_their_places() -> None:
+    places = Places(1)
+    race = portfolio(rivals.undecided, rivals.kinduction, helpers=2, places=places)
+    assert kinds(race.check(instance_of(), SAFE, Limits(), ignore)) == dict.fromkeys(SAFE, "Proved")
+    assert (places.most, places.taken) == (1, 0)
+
+
+def test_the_place_of_a_search_is_free_when_it_has_ended() -> None:
+    places = Places(0)
+    race = portfolio(rivals.kinduction, search=Search(seconds=0.3), places=places)
+    assert kinds(race.check(instance_of(), SAFE, Limits(), ignore)) == dict.fromkeys(SAFE, "Proved")
+    assert (places.most, places.taken) == (0, 0)
+    assert for_every_size(with_evidence(places=places)) == {"no model error", "exclusive"}
 
 
 # --- engines that misbehave ------------------------------------------------------------------------------

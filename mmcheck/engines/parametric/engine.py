@@ -32,17 +32,19 @@ SECONDS = 120.0
 """How long lemmas for every size are looked for; half of the time limit, if that is less."""
 
 
+@dataclass
 class ParametricEngine:
-    """Proofs for every size."""
+    """Proofs for every size. With `rest`, what is not proved so is judged for the size of the check."""
 
-    name = NAME
+    rest: bool = True
+    name: str = NAME
 
     def check(
         self, instance: Instance, properties: tuple[str, ...], limits: Limits, observe: Observe
     ) -> Answer:
         """Judge the named properties, for every size where that is possible."""
         chosen = tuple(p for p in instance.system.properties if p.name in properties)
-        session = _Session(instance, chosen, limits, Conduct(NAME, Watch(limits), observe))
+        session = _Session(instance, chosen, limits, Conduct(NAME, Watch(limits), observe), self.rest)
         interrupted = False
         try:
             session.run()
@@ -115,10 +117,13 @@ class _Session:
     properties: tuple[Property, ...]
     limits: Limits
     conduct: Conduct
+    judges_rest: bool = True
     stopped: str = ""
     verdicts: dict[str, Verdict] = field(default_factory=dict)
-    notes: dict[str, str] = field(default_factory=dict)
-    """Why a property is judged for the size of the check only."""
+    open: dict[str, str] = field(default_factory=dict)
+    """Why a property is not proved for every size."""
+    refuted: dict[str, Sizes] = field(default_factory=dict)
+    """The sizes at which a property was found violated."""
     lifting: Lifting | None = None
     outside: OutsideError | None = None
     rest: Answer | None = None
@@ -132,17 +137,19 @@ class _Session:
             self.lifting = lift(self.instance, self.properties)
         except OutsideError as error:
             self.outside = error
-            self.notes |= {p.name: _SIZE_ONLY + error.what for p in self.properties if _is_safety(p)}
+            self.open |= {p.name: _outside(error) for p in self.properties if _is_safety(p)}
         else:
             self._search(self.lifting)
-        self._judge_rest()
+        if self.judges_rest:
+            self._judge_rest()
 
     # --- for every size ----------------------------------------------------------------------------------
 
     def _search(self, lifting: Lifting) -> None:
-        for name, error in lifting.outside:
-            self.notes[name] = _SIZE_ONLY + error.what
-        until = self.conduct.watch.seconds + min(SECONDS, (self.limits.timeout or 2 * SECONDS) / 2)
+        self.open |= {name: _outside(error) for name, error in lifting.outside}
+        timeout = SECONDS if self.limits.timeout is None else self.limits.timeout
+        # What is left open then has the other half of the time.
+        until = self.conduct.watch.seconds + min(SECONDS, timeout / 2 if self.judges_rest else timeout)
 
         def look() -> None:
             self.conduct.look()
@@ -150,19 +157,20 @@ class _Session:
                 raise _EnoughError
 
         search = Search(lifting.lifted, lifting.goals, partial(self._learn, until), look, self._tell)
-        why = "no lemmas were found that prove it for others"
+        why = "no lemmas were found that prove it for every size"
         try:
             search.run()
         except (_EnoughError, GaveUpError):
-            why = "it took too long to prove it for others"
+            why = "it took too long to look for a proof for every size"
+        except LimitError:
+            if self.judges_rest:
+                raise
+            why = "it took too long to look for a proof for every size"
         example = search.example()
         if example is not None:
             self._keep_proofs(lifting, search.proofs, example)
-        for name in search.goals:
-            if name in search.refuted:
-                self.notes[name] = f"it is violated with {_shown(search.refuted[name])}"
-            elif name not in self.verdicts:
-                self.notes[name] = f"for this size: {why}"
+        self.refuted = search.refuted
+        self.open |= {name: why for name in search.goals if name not in self.verdicts}
 
     def _tell(self, sizes: Sizes, lemmas: int) -> None:
         self.largest = max([self.largest, *sizes.values()])
@@ -207,11 +215,9 @@ class _Session:
     # --- telling -----------------------------------------------------------------------------------------
 
     def answer(self, interrupted: bool) -> Answer:
-        verdicts = dict(self.verdicts)
+        verdicts = {p.name: self._missing(p.name) for p in self.properties} | self.verdicts
         if self.rest is not None:
             verdicts |= self.rest.verdicts
-        self.notes = {n: note for n, note in self.notes.items() if not isinstance(verdicts.get(n), Violated)}
-        missing = Unknown(self.stopped or "it was not decided")
         statistics = Statistics(
             engine=NAME,
             states=0,
@@ -223,13 +229,29 @@ class _Session:
             fired={t.name: 0 for t in self.instance.system.transitions},
         )
         return Answer(
-            {prop.name: verdicts.get(prop.name, missing) for prop in self.properties},
+            verdicts,
             statistics,
             {},
             interrupted=interrupted,
             warnings=tuple(self._warnings()),
-            notes=self.notes,
+            notes={n: note for n in self.open if (note := self._note(n, verdicts[n]))},
         )
+
+    def _missing(self, name: str) -> Verdict:
+        """What is said of a property that nobody has judged."""
+        if self.stopped or self.judges_rest:
+            return Unknown(self.stopped or "it was not decided")
+        why = self.open.get(name, "only safety properties are proved for every size")
+        return Unknown(self._refutation(name) or why)
+
+    def _note(self, name: str, verdict: Verdict) -> str:
+        """What to know about a verdict for the size of the check."""
+        if isinstance(verdict, Violated):
+            return ""
+        return self._refutation(name) or (f"for this size: {self.open[name]}" if self.judges_rest else "")
+
+    def _refutation(self, name: str) -> str:
+        return f"it is violated with {_shown(self.refuted[name])}" if name in self.refuted else ""
 
     def _warnings(self) -> Iterator[Diagnostic]:
         if self.outside is not None:
@@ -238,15 +260,16 @@ class _Session:
             yield from (diagnostic(error) for _, error in self.lifting.outside)
 
 
-_SIZE_ONLY = "for this size only: "
-
-
 class _EnoughError(Exception):
     """The time that the search may take is spent."""
 
 
 def _is_safety(prop: Property) -> bool:
     return isinstance(prop, Invariant | StepInvariant | NoModelError)
+
+
+def _outside(error: OutsideError) -> str:
+    return f"it is outside of what can be proved for every size ({error.what})"
 
 
 def _shown(sizes: Sizes) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from mmcheck.core.certify import Reprove
 from mmcheck.core.instance import Instance
 from mmcheck.core.verdict import Verdict
+from mmcheck.diagnostics import Diagnostic
 from mmcheck.engines.engine import Engine, Limits
 
 
@@ -20,6 +21,8 @@ class Turn:
     make: Callable[[], Engine]
     max_depth: int | None = None
     seconds: float | None = None
+    again: bool = False
+    """Whether it is asked about what is proved already, too, since its evidence is stronger."""
 
 
 Reproof: TypeAlias = Callable[[Instance, tuple[str, ...], Mapping[str, Verdict]], Reprove]
@@ -31,13 +34,15 @@ A function that can be imported in the helper's process."""
 class Work:
     """What a helper is to do. All of it goes to its process, so it can be pickled.
 
-    `properties` are judged together; those that are `settled` need no verdict any more. The `deadline` is a
-    time of the monotonic clock, which processes of one machine share."""
+    `properties` are judged together; those that are `settled` need no verdict any more, and of those that are
+    `final` there is no stronger evidence. The `deadline` is a time of the monotonic clock, which processes of
+    one machine share."""
 
     turns: tuple[Turn, ...]
     instance: Instance
     properties: tuple[str, ...]
     settled: frozenset[str]
+    final: frozenset[str]
     limits: Limits
     deadline: float | None
     reproof: Reproof
@@ -53,11 +58,14 @@ class Doing:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """The end of a turn: verdicts that were certified, and why there are no others."""
+    """The end of a turn: verdicts that were certified, why there are no others, and what else the engine has
+    to say, about single properties and about the spec."""
 
     engine: str
     verdicts: Mapping[str, Verdict]
     left: Mapping[str, str]
+    notes: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

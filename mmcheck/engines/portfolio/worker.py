@@ -12,7 +12,7 @@ import pickle
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from threading import Thread
@@ -22,7 +22,7 @@ from typing import IO
 from mmcheck.core.certify import CertificationError, Certifier, UnsettledError
 from mmcheck.core.system import Liveness, NoModelError, Scenario
 from mmcheck.core.verdict import Unknown, Verdict
-from mmcheck.engines.engine import Limits, Observe, Progress
+from mmcheck.engines.engine import Answer, Limits, Observe, Progress
 from mmcheck.engines.portfolio.work import Claims, Doing, Failed, Refuted, Said, Turn, Work
 
 TELL_EVERY = 0.3
@@ -33,16 +33,17 @@ def compete(work: Work, say: Callable[[Said], None]) -> None:
     """Let the engines take their turns until everything is settled that they can settle."""
     settled = set(work.settled)
     for turn in work.turns:
-        asked = _asked(work, settled)
+        known = set(work.final) if turn.again else settled
+        asked = _asked(work, known)
         if not asked:
-            return
+            continue
         name = "a solver engine"
         try:
             engine = turn.make()
             name = engine.name
             answer = engine.check(work.instance, asked, _limits(work, turn), _teller(name, say))
             say(Doing(name, "certifying"))
-            claims = _certified(work, asked, name, answer.verdicts, settled)
+            claims = _certified(work, asked, name, answer, known)
         except CertificationError as error:
             say(Refuted(name, str(error)))
             return
@@ -87,9 +88,8 @@ def _teller(name: str, say: Callable[[Said], None]) -> Observe:
     return observe
 
 
-def _certified(
-    work: Work, asked: tuple[str, ...], engine: str, verdicts: Mapping[str, Verdict], settled: set[str]
-) -> Claims:
+def _certified(work: Work, asked: tuple[str, ...], engine: str, answer: Answer, settled: set[str]) -> Claims:
+    verdicts = answer.verdicts
     certifier = Certifier(work.instance, work.reproof(work.instance, asked, verdicts))
     claims: dict[str, Verdict] = {}
     left: dict[str, str] = {}
@@ -104,7 +104,7 @@ def _certified(
             claims[prop.name] = certifier.certify(prop, verdict)
         except UnsettledError as error:
             left[prop.name] = f"it was proved, but not proved again: {error}"
-    return Claims(engine, claims, left)
+    return Claims(engine, claims, left, answer.notes, answer.warnings)
 
 
 # --- the process -----------------------------------------------------------------------------------------
