@@ -61,9 +61,11 @@ from mmcheck.elaborate.scope import Symbols, declare, did_you_mean
 from mmcheck.engines.certificates import write_certificate
 from mmcheck.engines.engine import Answer, Limits, Observe, Preferences, Progress
 from mmcheck.engines.firing import never_steps
+from mmcheck.engines.limits import ANY_TIME, TimeLeft, Watch, reserved
 from mmcheck.engines.registry import (
     DEFAULT,
     ENGINES,
+    PROVING,
     SYMBOLIC,
     draw,
     examine,
@@ -291,10 +293,11 @@ def verify_check(
     limits = limits_until(options.limits, options.deadline)
     if limits is None:
         return _not_begun(check, instance, options.engine)
+    watch = Watch(limits)
     engine = ENGINES[options.engine](_preferences(spec, check, instance, options))
-    answer = engine.check(instance, check.properties, limits, observe)
-    outcome = judged(spec, check, instance, answer)
-    never = tuple(_never_moving(instance, check, answer, options, observe))
+    answer = engine.check(instance, check.properties, _with_reserve(limits, options.engine), observe)
+    outcome = judged(spec, check, instance, answer, TimeLeft(watch.ends))
+    never = tuple(_never_moving(instance, check, answer, watch.left(), observe))
     outcome = replace(outcome, warnings=(*never, *outcome.warnings))
     if options.certificates is not None:
         folder = options.certificates / spec.program.name / check.name
@@ -305,10 +308,12 @@ def verify_check(
     return outcome
 
 
-def judged(spec: Spec, check: Check, instance: Instance, answer: Answer) -> CheckOutcome:
-    """What came out of a check, of what an engine says: certified, explained, with warnings. The check is one
-    with all its values. Raises SpecError where it has no initial state."""
-    certifier = Certifier(instance, reproof(instance, check.properties, answer.verdicts))
+def judged(
+    spec: Spec, check: Check, instance: Instance, answer: Answer, time_left: TimeLeft = ANY_TIME
+) -> CheckOutcome:
+    """What came out of a check, of what an engine says: certified in the time that is left, explained, with
+    warnings. The check is one with all its values. Raises SpecError where it has no initial state."""
+    certifier = Certifier(instance, reproof(instance, check.properties, answer.verdicts, time_left))
     outcomes = tuple(
         _property_outcome(certifier, check, prop, answer)
         for prop in instance.system.properties
@@ -327,6 +332,13 @@ def judged(spec: Spec, check: Check, instance: Instance, answer: Answer) -> Chec
         coverage,
         files=_digests(spec.program),
     )
+
+
+def _with_reserve(limits: Limits, engine: str) -> Limits:
+    """The limits of an engine: one whose proofs are to be proved again leaves some of the time for that."""
+    if limits.timeout is None or engine not in PROVING:
+        return limits
+    return replace(limits, reserve=reserved(limits.timeout))
 
 
 def limits_until(limits: Limits, deadline: float | None) -> Limits | None:
@@ -562,15 +574,13 @@ def _require_initial_states(
 
 
 def _never_moving(
-    instance: Instance, check: Check, answer: Answer, options: Options, observe: Observe
+    instance: Instance, check: Check, answer: Answer, limits: Limits, observe: Observe
 ) -> Iterator[Diagnostic]:
     """That nothing ever happens, where a proof by induction would hide it: no state was visited for that."""
     fired = answer.statistics.fired
     if any(fired.values()) or answer.statistics.complete or answer.interrupted:
         return
-    if any(map(_is_by_induction, answer.verdicts.values())) and never_steps(
-        instance, options.limits, observe
-    ):
+    if any(map(_is_by_induction, answer.verdicts.values())) and never_steps(instance, limits, observe):
         for transition in instance.system.transitions:
             yield from _never_fired(transition, check)
 

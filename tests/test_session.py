@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from mmcheck.core.instance import Instance
 from mmcheck.core.outcome import Ending, SpecOutcome
 from mmcheck.core.trace import Trace
 from mmcheck.core.verdict import Exhaustive, Proved, Unknown, Verdict, Violated
-from mmcheck.engines.engine import Answer, Limits, Observe, Progress
+from mmcheck.engines.engine import Answer, Limits, Observe, Preferences, Progress
+from mmcheck.engines.limits import Watch, reserved
 from mmcheck.engines.reference.search import ReferenceEngine
 from mmcheck.session import Options
 
@@ -203,6 +205,67 @@ def test_an_honest_engine_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     proved = Proved(Exhaustive(4, 3, 3))
     monkeypatch.setattr(session, "ENGINES", {"forger": lambda _: Forger("fine", proved)})
     assert verify(COUNTER, engine="forger").ending is Ending.AS_EXPECTED
+
+
+# --- time ------------------------------------------------------------------------------------------------
+
+HOLDS = "state { bool x; bool y; } transition t() { x = !x; y = x; } invariant fine: x == y;"
+
+
+@pytest.mark.parametrize("engine", ["kinduction", "ic3", "parametric"])
+def test_no_proof_is_shown_for_which_no_time_was_left(monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
+    """An engine that takes all of the time leaves none for proving again what it proved."""
+    honest = session.ENGINES[engine]
+
+    class Slow:
+        name = engine
+
+        def check(
+            self, instance: Instance, properties: tuple[str, ...], limits: Limits, observe: Observe
+        ) -> Answer:
+            assert limits.timeout == 5.0 and limits.reserve == 1.25
+            found = honest().check(instance, properties, Limits(), observe)
+            assert isinstance(found.verdicts["fine"], Proved)
+            monkeypatch.setattr(time, "monotonic", lambda: now + 6.0)
+            return found
+
+    now = time.monotonic()
+    monkeypatch.setattr(session, "ENGINES", {engine: lambda _: Slow()})
+    (check,) = verify(HOLDS, engine=engine, limits=Limits(timeout=5.0)).checks
+    why = "it was decided, but that could not be checked: the time limit was reached"
+    assert {p.verdict for p in check.properties} == {Unknown(why)}
+    assert check.ending is Ending.LIMIT
+
+
+def test_engines_leave_time_for_proving_again() -> None:
+    assert (reserved(2.0), reserved(20.0), reserved(3_600.0), reserved(-1.0)) == (0.5, 5.0, 10.0, 0.0)
+    watch = Watch(Limits(timeout=10.0, reserve=2.5))
+    watch.started -= 7.0
+    assert watch.exceeded(0) is None
+    watch.started -= 1.0
+    assert watch.exceeded(0) == "the time limit of 10 s was reached"
+    assert watch.left().timeout == pytest.approx(2.0, abs=0.5)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_large_block_does_not_outlast_the_time(monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
+    """Canonical forms look at the clock, and so does what a search begins with."""
+    text = (
+        "sort Node = 6; state { bool edge[Node][Node]; }"
+        "transition link(Node a, Node b) { edge[a][b] = true; }"
+        "invariant no_loop: forall Node a: !edge[a][a] || edge[a][a];"
+    )
+    options = Options(engine="explicit", limits=Limits(timeout=1.0), preferences=Preferences(threads=threads))
+    spec = mmcheck.loads(text)
+    for clock in ("canonical", "grounding"):
+        if clock == "grounding":
+            monkeypatch.setattr("mmcheck.engines.explicit.engine.TELL_EVERY", 0.0)
+            monkeypatch.setattr(Watch, "late", lambda _: "the time is up")
+        begun = time.monotonic()
+        (check,) = mmcheck.verify(spec, options).checks
+        assert time.monotonic() - begun < 20
+        assert check.ending is Ending.LIMIT
+    assert check.statistics.states == 0
 
 
 # --- what is run -----------------------------------------------------------------------------------------

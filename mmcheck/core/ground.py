@@ -89,11 +89,17 @@ class Predicate:
     fails: int
 
 
+def nowhere() -> None:
+    """Look at nothing."""
+
+
 @dataclass
 class Grounder:
     """Grounds the parts of one instance into one graph."""
 
     instance: Instance
+    look: Callable[[], None] = nowhere
+    """Called before each part; what it raises comes through."""
     dag: Dag = field(init=False)
     general: dict[tuple[int, Binding, str], Predicate] = field(default_factory=dict)
     specialised: dict[Predicate, dict[tuple[tuple[int, int], ...], Predicate]] = field(default_factory=dict)
@@ -136,6 +142,7 @@ class Grounder:
         picks: list[int] = []
         met: dict[tuple[int, ...], _Candidates] = {}
         while True:
+            self.look()
             run = _Run(self, picks, self._named(action.transition.params, action.bindings), met=met)
             run.body(action.transition.body)
             changed = enumerate(zip(run.state, self.unchanged, strict=True))
@@ -165,6 +172,7 @@ class Grounder:
 
     def predicate(self, body: Term, params: tuple[Local, ...], binding: Mapping[str, Value]) -> Predicate:
         """A predicate over a state."""
+        self.look()
         run = _Run(self, [], self._named(params, binding))
         holds = run.truth(body)
         return Predicate(holds, run.fails)
@@ -183,6 +191,7 @@ class Grounder:
 
         The predicate is grounded once, over cells and cells after the step; a step then puts its updates in
         the place of the latter."""
+        self.look()
         by = "" if step is None else step.action.transition.name
         general = self._general(body, params, binding, by if self._asks_who(body) else "")
         updates = {} if step is None else step.updates

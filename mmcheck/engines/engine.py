@@ -30,6 +30,8 @@ class Limits:
     """Seconds of wall-clock time for a check."""
     max_memory: int | None = None
     """Bytes of resident memory of the process."""
+    reserve: float = 0.0
+    """Seconds of the time limit that are left for what comes after the engine."""
     elsewhere: Callable[[], int] = nothing_elsewhere
     """Bytes that other processes hold meanwhile on behalf of the same check; they count as well."""
 

@@ -7,9 +7,10 @@ import resource
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from mmcheck.core.certify import UnsettledError
 from mmcheck.engines.engine import Limits
 
 _STATM = Path("/proc/self/statm")
@@ -87,6 +88,30 @@ def _group_limit(folder: Path) -> Iterator[int]:
             yield int((folder / name).read_text())
 
 
+def reserved(seconds: float) -> float:
+    """Which part of a time limit is left for proving again what was proved."""
+    return max(0.0, min(seconds / 4, 10.0))
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLeft:
+    """The time until a moment of the monotonic clock, for proving something again; None is any time."""
+
+    ends: float | None = None
+
+    def of(self, most: float) -> float:
+        """How many of so many seconds one question may take. Raises UnsettledError where none are left."""
+        if self.ends is None:
+            return most
+        left = self.ends - time.monotonic()
+        if left <= 0:
+            raise UnsettledError("the time limit was reached")
+        return min(most, left)
+
+
+ANY_TIME = TimeLeft()
+
+
 @dataclass
 class Watch:
     """Tells when a limit is reached."""
@@ -98,14 +123,29 @@ class Watch:
     def seconds(self) -> float:
         return time.monotonic() - self.started
 
+    @property
+    def ends(self) -> float | None:
+        """When the time is up, on the clock of `time.monotonic`."""
+        return None if self.limits.timeout is None else self.started + self.limits.timeout
+
+    def left(self) -> Limits:
+        """The limits with the time that is left."""
+        if self.limits.timeout is None:
+            return self.limits
+        return replace(self.limits, timeout=max(0.0, self.limits.timeout - self.seconds))
+
     def exceeded(self, states: int) -> str | None:
         """Why the search has to end now, if it has to."""
-        limits = self.limits
         if (reason := self.too_many(states)) is not None:
             return reason
-        if limits.timeout is not None and self.seconds >= limits.timeout:
-            return f"the time limit of {limits.timeout:g} s was reached"
-        return self.exceeded_by(0)
+        return self.late() or self.exceeded_by(0)
+
+    def late(self) -> str | None:
+        """Why there is no more time, if there is none."""
+        limit = self.limits.timeout
+        if limit is not None and self.seconds >= limit - self.limits.reserve:
+            return f"the time limit of {limit:g} s was reached"
+        return None
 
     def too_many(self, states: int) -> str | None:
         """Why there are too many states, if there are."""

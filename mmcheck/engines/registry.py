@@ -16,7 +16,7 @@ from mmcheck.core.stategraph import StateGraph, StateKey
 from mmcheck.core.system import Property
 from mmcheck.core.verdict import Binding, EverySize, Inductive, Proved, Verdict
 from mmcheck.engines.engine import ORDINARY, Engine, Limits, Observe, Preferences
-from mmcheck.engines.limits import Watch, available_cores
+from mmcheck.engines.limits import ANY_TIME, TimeLeft, Watch, available_cores
 
 
 class Maker(Protocol):
@@ -82,9 +82,11 @@ def _only_for_every_size() -> Engine:
     return ParametricEngine(rest=False)
 
 
-def _reproof_of(instance: Instance, properties: tuple[str, ...], verdicts: Mapping[str, Verdict]) -> Reprove:
-    """The same, with the verdicts at hand whose proofs are to be proved again."""
-    return reproof(instance, properties, verdicts)
+def _reproof_of(
+    instance: Instance, properties: tuple[str, ...], verdicts: Mapping[str, Verdict], time: TimeLeft
+) -> Reprove:
+    """The same, where the helper's process can import it."""
+    return reproof(instance, properties, verdicts, time)
 
 
 def _auto(preferences: Preferences = ORDINARY) -> Engine:
@@ -95,7 +97,7 @@ def _auto(preferences: Preferences = ORDINARY) -> Engine:
     # is left, ic3 takes no longer for what is inductive than kinduction does. Where it is not soon through,
     # the invariants that a spec declares may be the help that it lacks.
     proofs = (Turn(_ic3, seconds=8.0), Turn(_kinduction, max_depth=1, seconds=8.0), Turn(_ic3))
-    soon = () if preferences.every_size else (Turn(_only_for_every_size, seconds=8.0),)
+    soon = () if preferences.every_size else (Turn(_only_for_every_size, seconds=10.0),)
     return Portfolio(
         search=_explicit(preferences),
         lanes=((*soon, *proofs), (Turn(_bmc, max_depth=100),)),
@@ -134,12 +136,19 @@ SEARCHING = ("auto", *EXHAUSTIVE)
 SYMBOLIC = ("bmc", "kinduction", "ic3", "parametric")
 """The engines that take all initial states at once, however many there are."""
 
+PROVING = ("kinduction", "ic3", "parametric")
+"""The engines whose proofs are proved again by a solver, which takes time."""
+
 
 def reproof(
-    instance: Instance, properties: tuple[str, ...], verdicts: Mapping[str, Verdict] = MappingProxyType({})
+    instance: Instance,
+    properties: tuple[str, ...],
+    verdicts: Mapping[str, Verdict] = MappingProxyType({}),
+    time: TimeLeft = ANY_TIME,
 ) -> Reprove:
     """What proves by induction again what an engine proved about an instance, `properties` being those that
-    were judged together. With all the verdicts at hand, what their proofs have in common is proved once."""
+    were judged together, in the time that is left. With all the verdicts at hand, what their proofs have in
+    common is proved once."""
 
     @cache
     def of_this_size() -> Callable[[Property, Binding, Inductive], None]:
@@ -151,13 +160,13 @@ def reproof(
             if isinstance(verdict := verdicts.get(prop.name), Proved)
             and isinstance(verdict.evidence, Inductive)
         ]
-        return Prover(instance, properties, claims).prove
+        return Prover(instance, properties, claims, time).prove
 
     @cache
     def of_every_size() -> Callable[[Property, EverySize], None]:
         from mmcheck.engines.parametric.certificate import Prover
 
-        return Prover(instance.system, properties).prove
+        return Prover(instance.system, properties, time).prove
 
     def prove(prop: Property, binding: Binding, evidence: Inductive | EverySize) -> None:
         if isinstance(evidence, EverySize):

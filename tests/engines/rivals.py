@@ -15,6 +15,7 @@ from mmcheck.core.types import BOOL
 from mmcheck.core.verdict import Inductive, Proved, Unknown, Verdict
 from mmcheck.engines import registry
 from mmcheck.engines.engine import Answer, Engine, Limits, Observe, Progress
+from mmcheck.engines.limits import TimeLeft
 from mmcheck.engines.parametric.engine import ParametricEngine
 from mmcheck.engines.registry import ENGINES
 
@@ -128,8 +129,10 @@ def greedy() -> Engine:
     return Greedy()
 
 
-def reproof(instance: Instance, properties: tuple[str, ...], verdicts: Mapping[str, Verdict]) -> Reprove:
-    return registry.reproof(instance, properties)
+def reproof(
+    instance: Instance, properties: tuple[str, ...], verdicts: Mapping[str, Verdict], time: TimeLeft
+) -> Reprove:
+    return registry.reproof(instance, properties, time=time)
 
 
 def kinduction() -> Engine:

@@ -21,7 +21,7 @@ from mmcheck.core.instance import Instance, State
 from mmcheck.core.symmetry import Permutation, group, permute_state
 from mmcheck.core.types import domain
 from mmcheck.engines.explicit import small_orbits
-from mmcheck.engines.explicit.canonical import COMPILE, Canonical, canonical_form
+from mmcheck.engines.explicit.canonical import AT_ONCE, COMPILE, Canonical, canonical_form
 from mmcheck.engines.explicit.layout import Layout
 from mmcheck.engines.explicit.moves import BATCH
 
@@ -221,3 +221,13 @@ def test_batches_of_any_size(text: str) -> None:
 def test_the_layout_takes_no_more_words(text: str) -> None:
     instance = instance_of(text)
     assert form_of(instance).layout.words <= Layout.of(instance).words + (text == WIDE_RECORDS)
+
+
+def test_there_is_a_look_around_between_parts_of_many_states() -> None:
+    canonical, _ = canonical_form(instance_of(TIES))
+    assert canonical is not None
+    looks: list[int] = []
+    canonical.look, canonical.work = lambda: looks.append(1), COMPILE
+    rows = np.zeros((2 * AT_ONCE + 1, canonical.layout.words), np.uint64)
+    assert (canonical.rows(rows) == canonical.rows(rows[:1])).all()
+    assert len(looks) == 4

@@ -12,12 +12,14 @@ canonisation (B. D. McKay, Practical graph isomorphism, 1981), a single round of
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import factorial, prod
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mmcheck.core.ground import nowhere
 from mmcheck.core.instance import Instance
 from mmcheck.engines.explicit import small_orbits
 from mmcheck.engines.explicit.arrangement import Arrangement, arrange
@@ -41,6 +43,10 @@ _canonicalise = Kernel(
 EACH = 50
 """What a state costs besides its permutations, each of which counts as one."""
 
+AT_ONCE = 8 * BATCH
+"""How many states the kernel has at once: a state whose elements are all alike may have to be compared with
+thousands of others, and between two calls there is a look at the clock."""
+
 CALL = 1_000
 """As many states as a call costs besides those that it is for: NumPy goes through all permutations."""
 
@@ -58,6 +64,8 @@ class Canonical:
     permutations: int
     work: int = 0
     """How much was done so far."""
+    look: Callable[[], None] = nowhere
+    """Called now and then; what it raises comes through."""
 
     @classmethod
     def of(cls, arrangement: Arrangement) -> Canonical:
@@ -86,8 +94,11 @@ class Canonical:
         elements, records = int(moves.starts[-1]), len(moves.records)
         counts = [words] * 4 + [elements] * 2 + [max(records, 2), LINES]
         columns = [np.empty((count, BATCH), np.uint64) for count in counts]
-        result = np.empty_like(rows)
-        _canonicalise(np.ascontiguousarray(rows), result, *moves.arguments, *columns)
+        rows, result = np.ascontiguousarray(rows), np.empty_like(rows)
+        for start in range(0, len(rows), AT_ONCE):
+            self.look()
+            some = slice(start, start + AT_ONCE)
+            _canonicalise(rows[some], result[some], *moves.arguments, *columns)
         return result
 
 

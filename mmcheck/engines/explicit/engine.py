@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from mmcheck.core.fairness import demands
+from mmcheck.core.ground import Grounder
 from mmcheck.core.instance import Instance
 from mmcheck.core.outcome import Statistics
 from mmcheck.core.symmetry import between, permute_trace
@@ -21,15 +22,18 @@ from mmcheck.core.system import (
 )
 from mmcheck.core.trace import Trace
 from mmcheck.core.verdict import Binding, Exhaustive, Proved, Unknown, Verdict, Violated, Witness, given
-from mmcheck.engines.engine import Answer, EnoughError, Limits, Observe
+from mmcheck.engines.engine import Answer, EnoughError, Limits, Observe, Progress
 from mmcheck.engines.explicit.looking import DEADLOCK, ERROR, Found, Key
-from mmcheck.engines.explicit.search import NAME, Search, Tuning
+from mmcheck.engines.explicit.search import NAME, LateError, Search, Tuning
 from mmcheck.engines.explicit.traces import Tracer
-from mmcheck.engines.limits import resident_memory
+from mmcheck.engines.limits import Watch, resident_memory
 from mmcheck.engines.scenario import play
 
 if TYPE_CHECKING:
     from mmcheck.engines.explicit.liveness import LivenessJudge
+
+TELL_EVERY = 0.1
+"""Seconds between two signs of life before the search begins."""
 
 
 class ExplicitEngine:
@@ -45,7 +49,12 @@ class ExplicitEngine:
     ) -> Answer:
         """Judge the named properties by visiting every reachable state, until all are decided."""
         chosen = [p for p in instance.system.properties if p.name in properties]
-        search = Search(instance, chosen, limits, observe, self.tuning)
+        watch = Watch(limits)
+        try:
+            grounder = _grounder(instance, watch, observe)
+            search = Search(instance, chosen, limits, observe, self.tuning, grounder=grounder)
+        except LateError as late:
+            return _not_begun(instance, chosen, str(late), watch.seconds)
         interrupted = False
         try:
             try:
@@ -68,6 +77,28 @@ class ExplicitEngine:
             return _Judge(search, liveness).answer(interrupted)
         finally:
             search.close()
+
+
+def _grounder(instance: Instance, watch: Watch, observe: Observe) -> Grounder:
+    """What grounds an instance, tells progress, and raises LateError when the time is up."""
+    told = 0.0
+
+    def look() -> None:
+        nonlocal told
+        if watch.seconds - told >= TELL_EVERY:
+            told = watch.seconds
+            observe(Progress(NAME, "preparing", 0, 0, 0, 0, told, resident_memory()))
+            if (reason := watch.late()) is not None:
+                raise LateError(reason)
+
+    return Grounder(instance, look)
+
+
+def _not_begun(instance: Instance, properties: list[Property], why: str, seconds: float) -> Answer:
+    """The answer where even what a search begins with took too long."""
+    fired = {transition.name: 0 for transition in instance.system.transitions}
+    statistics = Statistics(NAME, 0, 0, 0, seconds, resident_memory(), False, fired)
+    return Answer({prop.name: Unknown(why) for prop in properties}, statistics, {})
 
 
 def _liveness_judge(search: Search) -> LivenessJudge | None:

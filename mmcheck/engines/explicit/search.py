@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmcheck.core.coverage import Branch, Taken
-from mmcheck.core.ground import GroundAction, Grounder
+from mmcheck.core.ground import GroundAction, Grounder, nowhere
 from mmcheck.core.instance import Instance, State
 from mmcheck.core.semantics import initial_states
 from mmcheck.core.system import DeadlockFree, Liveness, NoModelError, Property, Scenario
@@ -109,7 +109,7 @@ class Search:
     seconds_before: float = 0.0
     """What earlier runs took, from whose checkpoint this one went on."""
     grounder: Grounder | None = None
-    """One that has grounded the instance before, if there is one."""
+    """What grounds the instance, or has done so before. It looks around until the search can begin."""
 
     def __post_init__(self) -> None:
         self.watch = Watch(self.limits)
@@ -127,6 +127,7 @@ class Search:
         self.executor = ThreadPoolExecutor(self.tuning.threads)
         self.program = Program(self.grounder or Grounder(self.instance), self.tuning.symmetry)
         self.looks = Looks(self.program, self.properties)
+        self.program.grounder.look = nowhere
         self.visited = Visited(
             self.program.layout.words,
             self.executor,
@@ -151,11 +152,24 @@ class Search:
         if not self.searching:
             return
         try:
+            self._look_at_the_clock(True)
             self._search()
+        except LateError as error:
+            self.stopped = str(error)
         except (OSError, MemoryError) as error:
             self.stopped = self._shortage(error)
         finally:
+            self._look_at_the_clock(False)
             self.executor.shutdown(wait=True, cancel_futures=True)
+
+    def _look_at_the_clock(self, during: bool) -> None:
+        """Whether canonical forms, which may take long for a block, are to be broken off when time is up."""
+        if self.program.canonical is not None:
+            self.program.canonical.look = self._look if during else nowhere
+
+    def _look(self) -> None:
+        if (reason := self.watch.late()) is not None:
+            raise LateError(reason)
 
     def _search(self) -> None:
         if self.tuning.checkpoint is not None:
@@ -536,6 +550,10 @@ class Search:
             return Found(block.row(row), 0)
         before, chosen = origin
         return Found(before.row(int(chosen[row])), self.depth)
+
+
+class LateError(Exception):
+    """The time is up in the middle of a block, which counts for nothing then."""
 
 
 def _taken(block: Block, ground: GroundAction, chosen: NDArray[np.bool_]) -> list[int]:

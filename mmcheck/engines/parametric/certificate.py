@@ -13,6 +13,7 @@ from functools import cached_property
 from mmcheck.core.certify import CertificationError, UnsettledError
 from mmcheck.core.system import NoModelError, Property, System
 from mmcheck.core.verdict import EverySize
+from mmcheck.engines.limits import ANY_TIME, TimeLeft
 from mmcheck.engines.parametric.lifted import Candidate, Goal, Lifted
 from mmcheck.engines.parametric.logic import FALSE
 from mmcheck.engines.parametric.script import Script
@@ -30,6 +31,7 @@ class Prover:
 
     system: System
     properties: tuple[str, ...]
+    time: TimeLeft = ANY_TIME
     _settled: dict[str, Result] = field(default_factory=dict)
     _lifted: dict[tuple[tuple[str, int], ...], Lifted] = field(default_factory=dict)
 
@@ -37,15 +39,19 @@ class Prover:
         """Prove again that a property holds. Raises CertificationError where an obligation does not hold,
         UnsettledError where the solver gives one up."""
         for obligation in self.obligations(prop, evidence):
-            question = obligation.text.partition("(set-logic")[2]
-            if question not in self._settled:
-                self._settled[question] = settle(obligation.text, SECONDS_A_SCRIPT)
-            answer = self._settled[question]
+            answer = self._answer(obligation)
             if answer is Result.GAVE_UP:
+                self.time.of(0.0)
                 raise UnsettledError(f"{obligation.name} of the proof took the solver too long")
             if answer is not obligation.expected:
                 reason = f"{obligation.name} is {answer.value}, not {obligation.expected.value}"
                 raise CertificationError(f"the proof of `{prop.name}` does not stand: {reason}")
+
+    def _answer(self, obligation: Obligation) -> Result:
+        question = obligation.text.partition("(set-logic")[2]
+        if question not in self._settled:
+            self._settled[question] = settle(obligation.text, self.time.of(SECONDS_A_SCRIPT))
+        return self._settled[question]
 
     def obligations(self, prop: Property, evidence: EverySize) -> Iterator[Obligation]:
         """What has to be shown for a proof. Raises CertificationError for what no induction can prove."""

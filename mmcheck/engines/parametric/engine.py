@@ -181,7 +181,9 @@ class _Session:
     def _learn(self, until: float, instance: Instance, properties: tuple[str, ...]) -> Mapping[str, Verdict]:
         """What ic3 says about a tiny instance."""
         left = max(until - self.conduct.watch.seconds, 0.01)
-        return self._ic3(instance, properties, replace(self.limits, timeout=left, max_depth=None)).verdicts
+        return self._ic3(
+            instance, properties, replace(self.limits, timeout=left, reserve=0.0, max_depth=None)
+        ).verdicts
 
     def _keep_proofs(self, lifting: Lifting, proofs: dict[str, list[Candidate]], example: Sizes) -> None:
         for name, lemmas in proofs.items():

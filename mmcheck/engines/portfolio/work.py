@@ -11,6 +11,7 @@ from mmcheck.core.instance import Instance
 from mmcheck.core.verdict import Verdict
 from mmcheck.diagnostics import Diagnostic
 from mmcheck.engines.engine import Engine, Limits
+from mmcheck.engines.limits import TimeLeft
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,9 @@ class Turn:
     """Whether it is asked about what is proved already, too, since its evidence is stronger."""
 
 
-Reproof: TypeAlias = Callable[[Instance, tuple[str, ...], Mapping[str, Verdict]], Reprove]
-"""What proves by induction again: from an instance, the properties judged together, and all their verdicts.
-A function that can be imported in the helper's process."""
+Reproof: TypeAlias = Callable[[Instance, tuple[str, ...], Mapping[str, Verdict], TimeLeft], Reprove]
+"""What proves by induction again: from an instance, the properties judged together, all their verdicts, and
+the time there is. A function that can be imported in the helper's process."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from mmcheck.core.certify import CertificationError, Certifier, UnsettledError
 from mmcheck.core.system import Liveness, NoModelError, Scenario
 from mmcheck.core.verdict import Unknown, Verdict
 from mmcheck.engines.engine import Answer, Limits, Observe, Progress
+from mmcheck.engines.limits import TimeLeft, reserved
 from mmcheck.engines.portfolio.work import Claims, Doing, Failed, Refuted, Said, Turn, Work
 
 TELL_EVERY = 0.3
@@ -71,7 +72,8 @@ def _limits(work: Work, turn: Turn) -> Limits:
     depths = [d for d in (work.limits.max_depth, turn.max_depth) if d is not None]
     times = [turn.seconds] if turn.seconds is not None else []
     if work.deadline is not None:
-        times.append(max(0.1, work.deadline - monotonic()))
+        left = work.deadline - monotonic()
+        times.append(max(0.1, left - reserved(left)))
     return replace(work.limits, max_depth=min(depths, default=None), timeout=min(times, default=None))
 
 
@@ -90,7 +92,8 @@ def _teller(name: str, say: Callable[[Said], None]) -> Observe:
 
 def _certified(work: Work, asked: tuple[str, ...], engine: str, answer: Answer, settled: set[str]) -> Claims:
     verdicts = answer.verdicts
-    certifier = Certifier(work.instance, work.reproof(work.instance, asked, verdicts))
+    reprove = work.reproof(work.instance, asked, verdicts, TimeLeft(work.deadline))
+    certifier = Certifier(work.instance, reprove)
     claims: dict[str, Verdict] = {}
     left: dict[str, str] = {}
     for prop in work.instance.system.properties:

@@ -20,6 +20,7 @@ from mmcheck.core.system import Invariant, NoModelError, Property
 from mmcheck.core.terms import Implies, Local, Quantified, Quantifier, Term
 from mmcheck.core.types import Value
 from mmcheck.core.verdict import Binding, Inductive
+from mmcheck.engines.limits import ANY_TIME, TimeLeft
 from mmcheck.engines.symbolic.grounded import Goal, Grounded, parts_of
 from mmcheck.engines.symbolic.smtlib import Script, junction
 from mmcheck.engines.symbolic.solver import Result, settle
@@ -57,6 +58,7 @@ class Prover:
     instance: Instance
     properties: tuple[str, ...]
     claims: Sequence[Claim] = ()
+    time: TimeLeft = ANY_TIME
     _settled: dict[str, Result] = field(default_factory=dict)
 
     @cached_property
@@ -79,6 +81,7 @@ class Prover:
         for obligation in obligations:
             answer = self._answer(obligation)
             if answer is Result.GAVE_UP:
+                self.time.of(0.0)
                 raise UnsettledError(f"{obligation.name} of the proof took the solver too long")
             if answer is not obligation.expected:
                 reason = f"{obligation.name} is {answer.value}, not {obligation.expected.value}"
@@ -87,7 +90,7 @@ class Prover:
     def _answer(self, obligation: Obligation) -> Result:
         question = obligation.text.partition("(set-logic")[2]
         if question not in self._settled:
-            self._settled[question] = settle(obligation.text, SECONDS_A_SCRIPT)
+            self._settled[question] = settle(obligation.text, self.time.of(SECONDS_A_SCRIPT))
         return self._settled[question]
 
     @cached_property
