@@ -587,7 +587,7 @@ def _never_moving(
 
 def _is_by_induction(verdict: Verdict) -> bool:
     match verdict:
-        case Proved(Inductive()) | Violated(evidence=Inductive()):
+        case Proved(Inductive() | EverySize()) | Violated(evidence=Inductive()):
             return True
         case _:
             return False

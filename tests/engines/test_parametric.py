@@ -22,7 +22,7 @@ from mmcheck.core.size import excesses
 from mmcheck.core.system import Invariant, StepInvariant
 from mmcheck.core.verdict import EverySize, Proved, Unknown, Violated
 from mmcheck.engines.certificates import recheck_certificates
-from mmcheck.engines.engine import Limits
+from mmcheck.engines.engine import Limits, Preferences
 from mmcheck.engines.parametric.certificate import Prover
 from mmcheck.engines.parametric.engine import ParametricEngine
 
@@ -107,6 +107,18 @@ def test_no_initial_state_proves_nothing() -> None:
         ).replace("sort P = 2", "sort P = 3")
     )
     assert evidence(outcome, "fine").example == (("P", 3),)
+
+
+@pytest.mark.parametrize("engine", ["parametric", "auto"])
+def test_a_system_that_never_takes_a_step_is_told(engine: str) -> None:
+    spec = mmcheck.loads(
+        "sort P = 2; state { bool on[P]; } transition never(P p) { require on[p]; on[p] = false; }"
+        "invariant fine: forall P p: !on[p];"
+    )
+    options = session.Options(engine=engine, preferences=Preferences(every_size=True))
+    outcome = session.verify_check(spec, spec.checks[0], options)
+    assert evidence(outcome, "fine").sorts == ("P",)
+    assert [w.code for w in outcome.warnings] == ["W600"]
 
 
 def test_a_sort_that_is_counted_keeps_its_size() -> None:
