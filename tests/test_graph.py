@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -225,13 +226,39 @@ def test_boxes_do_not_overlap() -> None:
     depths = [0, 1, 1, 2, 2, 2, 5]
     sizes = [(50.0 + 10 * i, 20.0 + i) for i in range(7)]
     arrows = [(0, 6), (6, 0), (1, 1), (2, 5), (5, 0), (3, 4)]
-    made = layout(depths, sizes, arrows, [40.0] * len(arrows))
+    made = layout(depths, sizes, arrows, [(40.0, 12.0)] * len(arrows))
     for i, one in enumerate(made.boxes):
         for other in made.boxes[i + 1 :]:
             apart_x = abs(one.x - other.x) >= (one.width + other.width) / 2
             apart_y = abs(one.y - other.y) >= (one.height + other.height) / 2
             assert apart_x or apart_y
     assert [len(way) for way in made.ways] == [2, 2, 0, 0, 1, 0]
+
+
+def covering(picture: str) -> list[tuple[str, str]]:
+    """The texts of arrows that stand on others, or on nodes."""
+    space = "{http://www.w3.org/2000/svg}"
+    boxes: list[tuple[str, float, float, float, float, bool]] = []
+    for group in ElementTree.fromstring(picture).iter(f"{space}g"):
+        kind = group.get("class", "").split()
+        rect = group.find(f"{space}rect")
+        if rect is not None and kind and kind[0] in ("node", "arrow"):
+            x, y, width, height = (float(rect.get(name, "")) for name in ("x", "y", "width", "height"))
+            text = " ".join(t.text or "" for t in group.iter(f"{space}text"))
+            boxes.append((text, x, y, x + width, y + height, kind[0] == "arrow"))
+    return [
+        (one[0], other[0])
+        for one, other in combinations(boxes, 2)
+        if (one[5] or other[5])
+        and min(one[3], other[3]) > max(one[1], other[1])
+        and min(one[4], other[4]) > max(one[2], other[2])
+    ]
+
+
+@pytest.mark.parametrize("check", ["naive", "waits"])
+def test_the_texts_of_arrows_do_not_cover_each_other(check: str) -> None:
+    """Nor nodes: not even in a graph with some 150 arrows."""
+    assert covering(mmcheck.render_graph(mmcheck.state_graph(mmcheck.load(str(SEAL)), check), "svg")) == []
 
 
 # --- the command -----------------------------------------------------------------------------------------
