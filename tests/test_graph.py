@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import networkx
 import pytest
+import yaml
 from agreement import small_instance
 from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, Phase, given, settings
@@ -215,6 +216,11 @@ def test_nothing_breaks_out_of_a_format() -> None:
     assert not re.search(r"[{}&]", mermaid.partition("flowchart")[2].replace(":::", ""))
     assert '"s = {}\\n1 in s && !(s == {1, 0}) = false\\n1 state\\ninitial"' in dot
     ElementTree.fromstring(mmcheck.render_graph(made, "svg"))
+
+
+def test_mermaid_has_its_title_as_yaml(small: StateGraph) -> None:
+    _, head, _ = mmcheck.render_graph(small, "mermaid").split("---\n")
+    assert yaml.safe_load(head) == {"title": "turns, check default: 10 states in 5 classes, 16 steps"}
 
 
 def test_another_format_is_refused(small: StateGraph) -> None:
