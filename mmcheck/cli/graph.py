@@ -10,7 +10,6 @@ from rich.text import Text
 
 from mmcheck import session
 from mmcheck.cli.exits import Exit, last_line
-from mmcheck.cli.group import EXIT_CODES
 from mmcheck.cli.heartbeat import Heartbeat, rewritable
 from mmcheck.cli.interrupts import Interrupts
 from mmcheck.cli.output import standard_error, standard_output
@@ -30,10 +29,19 @@ Examples:
   mmcheck graph gup_writeback.mmc --by "count Task t: pinned[t] != null" -o pins.svg
   mmcheck graph locks.mmc --format dot | dot -Tpdf > locks.pdf
 """
+ENDINGS = """\b
+Exit codes:
+  0    the graph of every state was drawn
+  2    wrong usage, a spec with errors, or more nodes than --max-nodes
+  3    a limit came first (states, time, memory); what was found is drawn
+  4    internal error: a bug in mmcheck
+  130  interrupted: nothing was drawn
+The last line on stderr always says which.
+"""
 SUFFIXES = {".dot": "dot", ".gv": "dot", ".graphml": "graphml", ".mmd": "mermaid", ".svg": "svg"}
 
 
-@click.command(epilog=f"{EXAMPLES}\n{EXIT_CODES}", short_help="Draw a state graph.")
+@click.command(epilog=f"{EXAMPLES}\n{ENDINGS}", short_help="Draw a state graph.")
 @click.argument("spec", type=click.Path(), metavar="SPEC")
 @click.option("--check", metavar="NAME", show_default="the first", help="The check whose states are drawn.")
 @click.option(
