@@ -306,3 +306,11 @@ def test_small_graphs_are_in_the_html_report() -> None:
     page = mmcheck.render_report(outcome, "html")
     assert page.count('class="state-graph"') == 1 and "State graph: seal, check naive: 40 states" in page
     assert all(check.graph is None for check in mmcheck.verify_file(str(SEAL)).checks)
+
+
+def test_no_graph_replaces_a_spec(tmp_path: Path) -> None:
+    spec = tmp_path / "seal.mmc"
+    spec.write_bytes(SEAL.read_bytes())
+    result = run(str(spec), "--check", "naive", "--format", "svg", "-o", str(spec))
+    assert result.exit_code == 2 and "would be a spec by its name" in result.stderr
+    assert spec.read_bytes() == SEAL.read_bytes()

@@ -17,6 +17,7 @@ from mmcheck.cli.parameters import duration, memory_size, setting
 from mmcheck.cli.refusal import refused
 from mmcheck.core.stategraph import StateGraph
 from mmcheck.diagnostics import SpecError
+from mmcheck.elaborate.places import SUFFIX
 from mmcheck.engines.engine import Limits
 from mmcheck.engines.limits import ordinary_memory_limit
 from mmcheck.report.formats import write_whole
@@ -39,6 +40,13 @@ Exit codes:
 The last line on stderr always says which.
 """
 SUFFIXES = {".dot": "dot", ".gv": "dot", ".graphml": "graphml", ".mmd": "mermaid", ".svg": "svg"}
+
+
+def _no_spec(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    """Refuse a file that is a spec by its name, whatever the format."""
+    if value is not None and value.suffix == SUFFIX:
+        raise click.BadParameter(f"{str(value)!r} would be a spec by its name, and no graph replaces one")
+    return value
 
 
 @click.command(epilog=f"{EXAMPLES}\n{ENDINGS}", short_help="Draw a state graph.")
@@ -64,6 +72,7 @@ SUFFIXES = {".dot": "dot", ".gv": "dot", ".graphml": "graphml", ".mmd": "mermaid
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     show_default="stdout",
+    callback=_no_spec,
     help="Where the graph is written.",
 )
 @click.option(
