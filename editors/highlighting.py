@@ -75,7 +75,7 @@ def textmate() -> str:
         {"name": "comment.line.documentation.mmcheck", "match": "///(?!/).*$"},
         {"name": "comment.line.double-slash.mmcheck", "match": "//.*$"},
         {
-            "match": r"\b(transition|process|step|def)\s+([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?)",
+            "match": r"\b(transition|process|step|def)\s+(?!invariant\b)([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?)",
             "captures": {"1": {"name": SCOPES["declaration"]}, "2": {"name": "entity.name.function.mmcheck"}},
         },
         {

@@ -6,6 +6,7 @@ verdicts are certified, what is suspicious is warned about.
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -73,7 +74,7 @@ from mmcheck.engines.registry import (
     reproof,
 )
 from mmcheck.engines.scratch import foreign_file
-from mmcheck.source import SourceFile, digest
+from mmcheck.source import SourceFile, digest, real_path
 
 
 def ignore(progress: Progress) -> None:
@@ -444,7 +445,7 @@ def _preferences(spec: Spec, check: Check, instance: Instance, options: Options)
         preferences = replace(preferences, stop_at=frozenset(_never_expected(check, instance)))
     if preferences.checkpoint is None:
         return preferences
-    path = str(Path(spec.program.path).resolve())
+    path = str(real_path(spec.program.path))
     of_spec = f"{spec.program.name}-{sha256(path.encode()).hexdigest()[:8]}"
     return replace(preferences, checkpoint=preferences.checkpoint / of_spec / check.name)
 
@@ -719,7 +720,7 @@ def find_specs(
     found: list[str] = []
     diagnostics: list[Diagnostic] = []
     for path in paths:
-        if not Path(path).is_dir():
+        if not os.path.isdir(path):
             found.append(path)
         elif inside := specs_below(Path(path)):
             found += inside
@@ -727,15 +728,15 @@ def find_specs(
             message = f"there is no {SUFFIX} file in `{path}`"
             diagnostics.append(Diagnostic("E004", message, None, "name a spec, or a folder with specs"))
     if importers:
-        changed = {Path(path).resolve() for path in found}
+        changed = {real_path(path) for path in found}
         found += [path for path in specs_below(Path()) if _rests_on(path, changed)]
     once: dict[Path, str] = {}
     for path in found:
-        once.setdefault(Path(path).resolve(), path)
+        once.setdefault(real_path(path), path)
     return tuple(once.values()), tuple(diagnostics)
 
 
 def _rests_on(path: str, changed: set[Path]) -> bool:
     """Whether a spec imports one of some files. When in doubt it does, so that it is verified."""
     behind = files_behind(Path(path))
-    return behind is None or not changed.isdisjoint(set(behind.files) - {Path(path).resolve()})
+    return behind is None or not changed.isdisjoint(set(behind.files) - {real_path(path)})

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
+from pathlib import Path
+
+
+def real_path(path: str | Path) -> Path:
+    """Where a path leads in the end. `Path.resolve` raises for links in a circle, which are no file like any
+    other that is not there."""
+    return Path(os.path.realpath(path))
 
 
 @dataclass(frozen=True)

@@ -505,3 +505,26 @@ def test_an_interrupt_that_got_lost_is_raised_at_the_next_progress() -> None:
     with pytest.raises(KeyboardInterrupt):
         observe(progress)
     assert seen == [progress]
+
+
+# --- paths that lead nowhere -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "command", ["verify", "parse", "lint", "fmt", "simulate", "mutate", "graph", "prove"]
+)
+def test_links_in_a_circle_are_a_file_that_cannot_be_read(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "loop.mmc").symlink_to("loop.mmc")
+    for path in ("loop.mmc", "long" * 2_000 + ".mmc"):
+        result = CliRunner().invoke(mmcheck, [command, path])
+        assert result.exit_code == 2, result.output
+        assert result.stderr.splitlines()[-1].startswith("mmcheck: ERROR")
+
+
+def test_a_device_without_an_end_is_too_large(tmp_path: Path) -> None:
+    for command in ("parse", "verify"):
+        result = CliRunner().invoke(mmcheck, [command, "/dev/zero"])
+        assert result.exit_code == 2 and "E003" in result.stderr, result.output

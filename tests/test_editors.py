@@ -55,6 +55,8 @@ def scopes(line: str) -> list[tuple[str, str]]:
             [("check", "keyword.other.property"), ("a", "entity.name.tag"), ("violated", "support.constant")],
         ),
         ("bool free[Block];", [("bool", "support.type")]),
+        ("step invariant p: x;", [("invariant", "keyword.other.property"), ("p", "entity.name.tag")]),
+        ("    step unmap {", [("step", "storage.type"), ("unmap", "entity.name.function")]),
     ],
 )
 def test_textmate_scopes(line: str, expected: list[tuple[str, str]]) -> None:
@@ -85,16 +87,18 @@ Module._load = (name, ...rest) => ({
   "vscode": { workspace: {
     getConfiguration: () => ({ get: () => ["mmcheck", "lsp"] }),
     createFileSystemWatcher: (glob) => glob,
-  } },
+  }, window: { showErrorMessage: async (text) => console.log(text) } },
   "vscode-languageclient/node": { LanguageClient: class {
     constructor(...given) { console.log(JSON.stringify(given)); }
-    start() { console.log("started"); }
+    async start() {
+      console.log("started");
+      if (process.argv[2] === "lost") throw new Error("no connection");
+    }
     stop() { console.log("stopped"); }
   } },
 }[name] ?? load(name, ...rest));
 const extension = require(process.argv[1]);
-extension.activate();
-extension.deactivate();
+extension.activate().then(extension.deactivate);
 """
 
 
@@ -107,6 +111,15 @@ def test_the_vscode_extension_starts_the_server() -> None:
     assert json.loads(client)[2] == {"command": "mmcheck", "args": ["lsp"]}
     assert json.loads(client)[3]["documentSelector"] == [{"scheme": "file", "language": "mmcheck"}]
     assert later == ["started", "stopped"]
+
+
+@pytest.mark.skipif(NODE is None, reason="there is no Node.js on this machine")
+def test_the_vscode_extension_says_how_to_find_the_server() -> None:
+    """The client itself says only that it could not create a connection."""
+    assert NODE is not None
+    command = [NODE, "-e", STUBS, str(EDITORS / "vscode" / "extension.js"), "lost"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert 'mmcheck cannot be started as "mmcheck lsp"' in told and "mmcheck.command" in told
 
 
 LOOK = r"""

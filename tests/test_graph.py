@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import networkx
 import pytest
+import yaml
 from agreement import small_instance
 from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, Phase, given, settings
@@ -216,6 +218,11 @@ def test_nothing_breaks_out_of_a_format() -> None:
     ElementTree.fromstring(mmcheck.render_graph(made, "svg"))
 
 
+def test_mermaid_has_its_title_as_yaml(small: StateGraph) -> None:
+    _, head, _ = mmcheck.render_graph(small, "mermaid").split("---\n")
+    assert yaml.safe_load(head) == {"title": "turns, check default: 10 states in 5 classes, 16 steps"}
+
+
 def test_another_format_is_refused(small: StateGraph) -> None:
     with pytest.raises(ValueError, match="there is no format 'png'"):
         mmcheck.render_graph(small, "png")
@@ -225,13 +232,39 @@ def test_boxes_do_not_overlap() -> None:
     depths = [0, 1, 1, 2, 2, 2, 5]
     sizes = [(50.0 + 10 * i, 20.0 + i) for i in range(7)]
     arrows = [(0, 6), (6, 0), (1, 1), (2, 5), (5, 0), (3, 4)]
-    made = layout(depths, sizes, arrows, [40.0] * len(arrows))
+    made = layout(depths, sizes, arrows, [(40.0, 12.0)] * len(arrows))
     for i, one in enumerate(made.boxes):
         for other in made.boxes[i + 1 :]:
             apart_x = abs(one.x - other.x) >= (one.width + other.width) / 2
             apart_y = abs(one.y - other.y) >= (one.height + other.height) / 2
             assert apart_x or apart_y
     assert [len(way) for way in made.ways] == [2, 2, 0, 0, 1, 0]
+
+
+def covering(picture: str) -> list[tuple[str, str]]:
+    """The texts of arrows that stand on others, or on nodes."""
+    space = "{http://www.w3.org/2000/svg}"
+    boxes: list[tuple[str, float, float, float, float, bool]] = []
+    for group in ElementTree.fromstring(picture).iter(f"{space}g"):
+        kind = group.get("class", "").split()
+        rect = group.find(f"{space}rect")
+        if rect is not None and kind and kind[0] in ("node", "arrow"):
+            x, y, width, height = (float(rect.get(name, "")) for name in ("x", "y", "width", "height"))
+            text = " ".join(t.text or "" for t in group.iter(f"{space}text"))
+            boxes.append((text, x, y, x + width, y + height, kind[0] == "arrow"))
+    return [
+        (one[0], other[0])
+        for one, other in combinations(boxes, 2)
+        if (one[5] or other[5])
+        and min(one[3], other[3]) > max(one[1], other[1])
+        and min(one[4], other[4]) > max(one[2], other[2])
+    ]
+
+
+@pytest.mark.parametrize("check", ["naive", "waits"])
+def test_the_texts_of_arrows_do_not_cover_each_other(check: str) -> None:
+    """Nor nodes: not even in a graph with some 150 arrows."""
+    assert covering(mmcheck.render_graph(mmcheck.state_graph(mmcheck.load(str(SEAL)), check), "svg")) == []
 
 
 # --- the command -----------------------------------------------------------------------------------------
@@ -273,3 +306,11 @@ def test_small_graphs_are_in_the_html_report() -> None:
     page = mmcheck.render_report(outcome, "html")
     assert page.count('class="state-graph"') == 1 and "State graph: seal, check naive: 40 states" in page
     assert all(check.graph is None for check in mmcheck.verify_file(str(SEAL)).checks)
+
+
+def test_no_graph_replaces_a_spec(tmp_path: Path) -> None:
+    spec = tmp_path / "seal.mmc"
+    spec.write_bytes(SEAL.read_bytes())
+    result = run(str(spec), "--check", "naive", "--format", "svg", "-o", str(spec))
+    assert result.exit_code == 2 and "would be a spec by its name" in result.stderr
+    assert spec.read_bytes() == SEAL.read_bytes()

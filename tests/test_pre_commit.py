@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -29,8 +28,6 @@ repos:
       - id: mmcheck-verify
       - id: mmcheck-verify-full
 """
-
-HAS_FMT = find_spec("mmcheck.cli.fmt") is not None
 
 MODEL = """\
 sort Page = 2;
@@ -118,7 +115,7 @@ def repository(hooks: Repository, tmp_path: Path) -> Repository:
     made = Repository(tmp_path / "project", Path(hooks.environment["PRE_COMMIT_HOME"]))
     revision = hooks.git("rev-parse", "HEAD")
     config = CONFIG.format(hooks=hooks.path, revision=revision)
-    config += "      - id: mmcheck-fmt\n        stages: [manual]\n" if HAS_FMT else ""
+    config += "      - id: mmcheck-fmt\n        stages: [manual]\n"
     (made.path / ".pre-commit-config.yaml").write_text(config, encoding="utf-8")
     made.write(pages=MODEL, seal=SPEC)
     made.git("add", "--all")
@@ -237,11 +234,9 @@ def test_hooks_name_commands_that_are_there() -> None:
     text = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
     entries = re.findall(r"^  entry: mmcheck (\w+)", text, re.M)
     assert len(entries) == 4
-    there = set(COMMANDS) if HAS_FMT else {*COMMANDS, "fmt"}
-    assert set(entries) <= there
+    assert set(entries) <= set(COMMANDS)
 
 
-@pytest.mark.skipif(not HAS_FMT, reason="there is no `mmcheck fmt` in this tree")
 def test_a_spec_is_laid_out(repository: Repository) -> None:
     repository.write(seal=SPEC.replace(": pinned[p] =>", ":pinned[p]   =>"))
     repository.git("add", "--all")

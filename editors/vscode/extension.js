@@ -18,7 +18,16 @@ function activate() {
       synchronize: { fileEvents: files },
     },
   );
-  return client.start();
+  return client.start().catch(async () => {
+    // The client says only that there is no connection.
+    const settings = "Open Settings";
+    const chosen = await vscode.window.showErrorMessage(
+      `mmcheck cannot be started as "${[command, ...args].join(" ")}". Install it, put it on the PATH of the ` +
+        "editor, or say in mmcheck.command where it is; then reload the window.",
+      settings,
+    );
+    if (chosen === settings) vscode.commands.executeCommand("workbench.action.openSettings", "mmcheck.command");
+  });
 }
 
 function deactivate() {

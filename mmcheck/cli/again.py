@@ -69,7 +69,7 @@ def input_key(paths: Sequence[str], importers: bool) -> str | None:
     every spec below the current folder takes part, since it may come to import one of them."""
     found: list[str] = []
     for path in paths:
-        found += specs_below(Path(path)) if Path(path).is_dir() else [path]
+        found += specs_below(Path(path)) if os.path.isdir(path) else [path]
     if importers:
         found += specs_below(Path())
     prints = [(path, fingerprint(path)) for path in found]

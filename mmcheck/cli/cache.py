@@ -34,6 +34,8 @@ def cache(clear: bool) -> Exit:
     store = Store(folder)
     standard_output("auto", None).write_plain(f"{folder}\n")
     try:
+        if folder.exists() and not folder.is_dir():
+            raise click.ClickException(f"{folder} is no folder; name another one in {VARIABLE}")
         if folder.exists() and not store.is_ours():
             raise click.ClickException(
                 f"{folder} is not used, since others can write to it; make it yours alone, with chmod 700"

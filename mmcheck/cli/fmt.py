@@ -150,7 +150,7 @@ class _Run:
         if refused:
             parts.append(f"{count(refused, 'file')} {Fate.REFUSED.value}")
         if errors:
-            parts.append(f"{errors} with errors left alone")
+            parts.append(f"{count(errors, 'file')} with errors left alone")
         if refused:
             end = Exit.INTERNAL_ERROR
         elif errors:

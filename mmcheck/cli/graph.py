@@ -10,7 +10,6 @@ from rich.text import Text
 
 from mmcheck import session
 from mmcheck.cli.exits import Exit, last_line
-from mmcheck.cli.group import EXIT_CODES
 from mmcheck.cli.heartbeat import Heartbeat, rewritable
 from mmcheck.cli.interrupts import Interrupts
 from mmcheck.cli.output import standard_error, standard_output
@@ -18,6 +17,7 @@ from mmcheck.cli.parameters import duration, memory_size, setting
 from mmcheck.cli.refusal import refused
 from mmcheck.core.stategraph import StateGraph
 from mmcheck.diagnostics import SpecError
+from mmcheck.elaborate.places import SUFFIX
 from mmcheck.engines.engine import Limits
 from mmcheck.engines.limits import ordinary_memory_limit
 from mmcheck.report.formats import write_whole
@@ -30,10 +30,26 @@ Examples:
   mmcheck graph gup_writeback.mmc --by "count Task t: pinned[t] != null" -o pins.svg
   mmcheck graph locks.mmc --format dot | dot -Tpdf > locks.pdf
 """
+ENDINGS = """\b
+Exit codes:
+  0    the graph of every state was drawn
+  2    wrong usage, a spec with errors, or more nodes than --max-nodes
+  3    a limit came first (states, time, memory); what was found is drawn
+  4    internal error: a bug in mmcheck
+  130  interrupted: nothing was drawn
+The last line on stderr always says which.
+"""
 SUFFIXES = {".dot": "dot", ".gv": "dot", ".graphml": "graphml", ".mmd": "mermaid", ".svg": "svg"}
 
 
-@click.command(epilog=f"{EXAMPLES}\n{EXIT_CODES}", short_help="Draw a state graph.")
+def _no_spec(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    """Refuse a file that is a spec by its name, whatever the format."""
+    if value is not None and value.suffix == SUFFIX:
+        raise click.BadParameter(f"{str(value)!r} would be a spec by its name, and no graph replaces one")
+    return value
+
+
+@click.command(epilog=f"{EXAMPLES}\n{ENDINGS}", short_help="Draw a state graph.")
 @click.argument("spec", type=click.Path(), metavar="SPEC")
 @click.option("--check", metavar="NAME", show_default="the first", help="The check whose states are drawn.")
 @click.option(
@@ -56,6 +72,7 @@ SUFFIXES = {".dot": "dot", ".gv": "dot", ".graphml": "graphml", ".mmd": "mermaid
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     show_default="stdout",
+    callback=_no_spec,
     help="Where the graph is written.",
 )
 @click.option(

@@ -222,7 +222,7 @@ class _Run:
         end = self._exit(outcomes, wrong_path)
         errors = sum(len(outcome.diagnostics) for outcome in outcomes)
         said = report.summary(outcomes)
-        if self.list_only:
+        if self.list_only and end is not Exit.ERROR:
             said = f"{count(sum(len(o.mutants) for o in outcomes), 'mutant')} listed"
         elif end is Exit.ERROR:
             found = any(outcome.outcomes for outcome in outcomes)

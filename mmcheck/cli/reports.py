@@ -23,6 +23,7 @@ from mmcheck.report.formats import FORMATS, render, write_whole
 from mmcheck.report.quantity import count
 from mmcheck.report.run import Run, candidates
 from mmcheck.report.text import Traces
+from mmcheck.source import real_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +42,16 @@ def report_file(value: str) -> ReportFile:
             f"{value!r} is not FORMAT:FILE, such as sarif:result.sarif; formats are {', '.join(FORMATS)}"
         )
     path = Path(name)
-    if path.is_dir():
+    if os.path.isdir(path):
         raise click.BadParameter(
             f"{name!r} is a folder, and no report replaces one; name a file, such as {path / 'report.html'}"
         )
     if path.suffix == SUFFIX:
         raise click.BadParameter(f"{name!r} would be a spec by its name, and no report replaces one")
-    folder = path.resolve().parent
-    if not folder.is_dir():
+    folder = real_path(path).parent
+    if not os.path.isdir(folder):
         raise click.BadParameter(f"there is no folder {str(path.parent)!r} to write {path.name!r} into")
-    if not os.access(path if path.exists() else folder, os.W_OK):
+    if not os.access(path if os.path.exists(path) else folder, os.W_OK):
         raise click.BadParameter(f"{name!r} cannot be written: permission denied")
     return ReportFile(format, path)
 
@@ -59,9 +60,9 @@ def all_different(
     ctx: click.Context, param: click.Parameter, value: tuple[ReportFile, ...]
 ) -> tuple[ReportFile, ...]:
     """Refuse two reports that go to one file."""
-    places = [report.path.resolve() for report in value]
+    places = [real_path(report.path) for report in value]
     for report, place in zip(value, places, strict=True):
-        if places.count(place) > 1 and (place.is_file() or not place.exists()):
+        if places.count(place) > 1 and (os.path.isfile(place) or not os.path.exists(place)):
             raise click.BadParameter(f"two reports would go to {str(report.path)!r}", ctx, param)
     return value
 

@@ -10,7 +10,7 @@ from mmcheck import session
 from mmcheck.diagnostics import Collector, Diagnostic, Note, SpecError
 from mmcheck.editing.index import Index, index
 from mmcheck.elaborate.modules import Modules, merge, read_modules
-from mmcheck.source import SourceFile, Span
+from mmcheck.source import SourceFile, Span, real_path
 from mmcheck.syntax import ast
 
 
@@ -65,7 +65,7 @@ def imported(modules: Modules, importer: Path, declaration: ast.Import) -> Path 
 def analyse(path: Path, text: str, unsaved: Mapping[Path, str] | None = None) -> Analysis:
     """Read a text as if it stood at a path; `unsaved` are texts of other files that count instead of what is
     saved, by resolved path. Never raises for what the texts say."""
-    path = path.resolve()
+    path = real_path(path)
     collector = Collector()
     modules = read_modules(SourceFile(str(path), text), path, collector, unsaved)
     spec: session.Spec | None = None

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
 from mmcheck.diagnostics import Collector, Note
-from mmcheck.elaborate.places import SUFFIX, candidates
-from mmcheck.source import SourceFile, Span
+from mmcheck.elaborate.places import MAX_BYTES, SUFFIX, candidates
+from mmcheck.source import SourceFile, Span, real_path
 from mmcheck.syntax import ast
 from mmcheck.syntax.parser import parse
-
-MAX_BYTES = 1 << 20
-"""Larger files are refused: no design that a person wrote is near this size."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ class _Loader:
 
     def _import(self, declaration: ast.Import, path: Path, chain: tuple[Path, ...]) -> Path | None:
         name = declaration.module.name
-        found = next((p for p in candidates(name, path) if p.is_file()), None)
+        found = next((p for p in candidates(name, path) if os.path.isfile(p)), None)
         if found is None:
             places = ", ".join(dict.fromkeys(str(p.parent) for p in candidates(name, path)))
             self.collector.add(
@@ -81,7 +79,7 @@ class _Loader:
                 f"put `{name}{SUFFIX}` into one of: {places}",
             )
             return None
-        found = found.resolve()
+        found = real_path(found)
         if found in chain:
             circle = " -> ".join(p.stem for p in (*chain[chain.index(found) :], found))
             self.collector.add(
@@ -115,11 +113,14 @@ def read_source(
     """The text of a file, or None with a diagnostic (at the import that asked for it, if one did)."""
     try:
         size = path.stat().st_size
-        if size > MAX_BYTES:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)  # a device has no size, and no end
+        if len(content) > MAX_BYTES:
+            size = max(size, len(content))
             message = f"`{name}` has {size:,} bytes, more than the {MAX_BYTES:,} of the largest accepted spec"
             collector.add("E003", message, importer, "split it into modules and `import` them")
             return None
-        return SourceFile(name, path.read_bytes().decode("utf-8-sig"))
+        return SourceFile(name, content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         message = f"`{name}` is not UTF-8 text (byte {error.start} is {error.object[error.start]:#04x})"
         collector.add("E002", message, importer, "give a spec written as UTF-8 text; its suffix is .mmc")
@@ -150,7 +151,7 @@ def read_modules(
 ) -> Modules:
     """The modules of a text that stands (or would stand) at a path. `unsaved` are texts that count instead
     of those in the files, by resolved path."""
-    root = path.resolve()
+    root = real_path(path)
     loader = _Loader(collector, unsaved or {})
     loader.load(root, source, ())
     return Modules(root, loader.sources, loader.loaded, loader.imports, tuple(loader.order))

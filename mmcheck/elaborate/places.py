@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmcheck.source import real_path
+
 SUFFIX = ".mmc"
+MAX_BYTES = 1 << 20
+"""Larger files are refused: no design that a person wrote is near this size."""
 
 PACKAGE = Path(__file__).resolve().parent.parent
 SHIPPED = next((d for d in (PACKAGE / "models", PACKAGE.parent / "models") if d.is_dir()), PACKAGE / "models")
@@ -26,7 +31,7 @@ def _project_folders(folder: Path) -> Iterator[Path]:
     """The folder and those above it, up to the root of the repository it is in."""
     for parent in (folder, *folder.parents):
         yield parent
-        if (parent / ".git").exists():
+        if os.path.exists(parent / ".git"):
             return
 
 
@@ -35,7 +40,7 @@ def specs_below(folder: Path) -> list[str]:
     return sorted(
         str(path)
         for path in folder.rglob(f"*{SUFFIX}")
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if os.path.isfile(path) and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
 
 
@@ -57,17 +62,20 @@ def files_behind(path: Path) -> Behind | None:
     say, adds a file that does not matter; who relies on this must compare with what was parsed in the end."""
     files: dict[Path, bytes] = {}
     imports: dict[tuple[Path, str], Path | None] = {}
-    waiting = [path.resolve()]
+    waiting = [real_path(path)]
     while waiting:
         file = waiting.pop()
         if file in files:
             continue
         try:
-            files[file] = file.read_bytes()
+            with file.open("rb") as opened:
+                files[file] = opened.read(MAX_BYTES + 1)
         except OSError:
             return None
+        if len(files[file]) > MAX_BYTES:
+            return None
         for name in _IMPORT.findall(files[file].decode("utf-8", errors="replace")):
-            found = next((p.resolve() for p in candidates(name, file) if p.is_file()), None)
+            found = next((real_path(p) for p in candidates(name, file) if os.path.isfile(p)), None)
             imports[file, name] = found
             if found is not None:
                 waiting.append(found)

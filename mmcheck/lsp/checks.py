@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -35,6 +36,8 @@ class Checks:
     running: dict[tuple[Path, str], asyncio.Task[None]] = field(default_factory=dict)
     folder: TemporaryDirectory[str] = field(default_factory=lambda: TemporaryDirectory(prefix="mmcheck-"))
     """For the reports, which nobody asked to be kept."""
+    changes: int = 0
+    """How often a text was changed."""
 
     def lenses(self, analysis: Analysis) -> Iterator[lsp.CodeLens]:
         """For each check one that verifies it, and one that shows the report if there is one."""
@@ -59,14 +62,13 @@ class Checks:
         for name, span in checks(analysis.declarations):
             result = self.results.get((analysis.path, name))
             for problem in result.problems if result is not None else ():
-                severe = (
-                    lsp.DiagnosticSeverity.Warning if problem[:1] == "W" else lsp.DiagnosticSeverity.Error
-                )
-                yield lsp.Diagnostic(span_range(span), f"check {name}: {problem}", severe, source=SOURCE)
+                severe = lsp.DiagnosticSeverity.Warning if problem.warns else lsp.DiagnosticSeverity.Error
+                yield lsp.Diagnostic(span_range(span), f"check {name}: {problem.text}", severe, source=SOURCE)
 
     def outdated(self) -> None:
-        """A text was changed: what was found speaks of what is no longer there."""
+        """A text was changed: what was found, or is being found, speaks of what is no longer there."""
         self.results.clear()
+        self.changes += 1
 
     async def verify(self, path: Path, check: str) -> None:
         """Verify a check, or stop it where that is under way."""
@@ -83,16 +85,23 @@ class Checks:
             await task
 
     async def _run(self, path: Path, check: str) -> None:
-        token = f"mmcheck/{path.stem}/{check}"
+        token, changes = _token(path, check), self.changes
         shown = await self._begin(token, f"Verifying {path.stem}: {check}")
-        report = Path(self.folder.name) / f"{path.stem}-{check}.md"
         try:
-            self.results[path, check] = await verify(path, check, report)
+            result = await verify(path, check, self._report(path, check))
+            if changes == self.changes:
+                self.results[path, check] = result
         finally:
             del self.running[path, check]
             if shown:
                 self.server.work_done_progress.end(token, lsp.WorkDoneProgressEnd())
             self.changed(path)
+
+    def _report(self, path: Path, check: str) -> Path:
+        """A file of its own for each check, since specs in several folders may have one name."""
+        folder = Path(self.folder.name) / sha256(bytes(path.parent)).hexdigest()[:8]
+        folder.mkdir(exist_ok=True)
+        return folder / f"{path.stem}-{check}.md"
 
     async def _begin(self, token: str, title: str) -> bool:
         """Show that something is under way, in editors that can."""
@@ -111,7 +120,7 @@ class Checks:
     def stop(self, token: object) -> None:
         """Stop what the editor's user wants to have stopped, by the token of its progress."""
         for (path, check), task in self.running.items():
-            if token == f"mmcheck/{path.stem}/{check}":
+            if token == _token(path, check):
                 task.cancel()
 
     def show(self, path: Path, check: str) -> None:
@@ -130,3 +139,8 @@ class Checks:
 
     def _tell(self, text: str, type: lsp.MessageType) -> None:
         self.server.window_show_message(lsp.ShowMessageParams(type, text))
+
+
+def _token(path: Path, check: str) -> str:
+    """Names the progress of a check."""
+    return f"{path}: {check}"

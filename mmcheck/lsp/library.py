@@ -11,6 +11,7 @@ from mmcheck.diagnostics import Collector
 from mmcheck.editing.analysis import Analysis, analyse
 from mmcheck.elaborate.modules import read_source
 from mmcheck.elaborate.places import SUFFIX
+from mmcheck.source import real_path
 
 MOST_FILES = 2_000
 """The most specs of a project that are searched for the uses of a name."""
@@ -77,4 +78,4 @@ class Library:
 def _walk(folder: Path) -> Iterator[Path]:
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(f for f in folders if not f.startswith(".") and f not in PASSED_OVER)
-        yield from (Path(place, file).resolve() for file in sorted(files) if file.endswith(SUFFIX))
+        yield from (real_path(Path(place, file)) for file in sorted(files) if file.endswith(SUFFIX))

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlparse
 
 from lsprotocol import types as lsp
 
-from mmcheck.source import SourceFile, Span
+from mmcheck.source import SourceFile, Span, real_path
 
 
 def position(source: SourceFile, offset: int) -> lsp.Position:
@@ -46,4 +46,4 @@ def to_uri(path: Path) -> str:
 def to_path(uri: str) -> Path | None:
     """The file of a URI, resolved; None for what is no file, such as a text that was never saved."""
     parsed = urlparse(uri)
-    return Path(unquote(parsed.path)).resolve() if parsed.scheme == "file" else None
+    return real_path(unquote(parsed.path)) if parsed.scheme == "file" else None

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from mmcheck.report.run import Run
+from mmcheck.source import real_path
 
 FORMATS = ("json", "sarif", "junit", "itf", "markdown", "html")
 """Their names. `name` lives in the module `mmcheck.report.name`, which has a `render`."""
@@ -37,7 +38,7 @@ def write_whole(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
         return
     # A link stays one. That of /dev/stdout leads to nothing that has a name, so it was passed by above.
-    target = path.resolve()
+    target = real_path(path)
     beside = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         with beside.open("w", encoding="utf-8", newline="") as file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -192,7 +193,8 @@ def _quoted(*lines: str) -> str:
 
 def _mermaid(graph: StateGraph) -> Iterator[str]:
     yield "---"
-    yield f"title: {_plain(title(graph))}"
+    # The head is YAML, in which a `: ` that is not quoted means something.
+    yield f"title: {json.dumps(title(graph), ensure_ascii=False)}"
     yield "---"
     yield "flowchart TD"
     for number, found in enumerate(graph.classes):

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 
 SWEEPS = 6
 GAP_X, GAP_Y = 36.0, 70.0
+CROWDED = 1.25
+"""How many times the height of texts below each other is left between two layers."""
 LOOP = 30.0
 """How far a loop stands out."""
 BEND = 14.0
@@ -60,18 +62,19 @@ def layout(
     depths: Sequence[int],
     sizes: Sequence[tuple[float, float]],
     arrows: Sequence[tuple[int, int]],
-    texts: Sequence[float],
+    texts: Sequence[tuple[float, float]],
 ) -> Drawing:
-    """Place nodes of some depths and sizes, and the arrows between them, with texts of some widths."""
+    """Place nodes of some depths and sizes, and the arrows between them, with texts of some sizes."""
     ranks = {depth: rank for rank, depth in enumerate(sorted(set(depths)))}
     items = [_Item(ranks[depth], *size) for depth, size in zip(depths, sizes, strict=True)]
-    bends = [_bends(items, *ends, text) for ends, text in zip(arrows, texts, strict=True)]
+    bends = [_bends(items, *ends, text[0]) for ends, text in zip(arrows, texts, strict=True)]
     layers: list[list[int]] = [[] for _ in ranks]
     for number, item in enumerate(items):
         layers[item.layer].append(number)
     _order(items, layers)
     width = _place(items, layers)
-    tops, height = _tops(items, layers)
+    gaps = _gaps(items, len(layers), arrows, texts)
+    tops, height = _tops(items, layers, gaps)
 
     def point(number: int) -> Point:
         layer = items[number].layer
@@ -140,10 +143,38 @@ def _place(items: list[_Item], layers: Sequence[Sequence[int]]) -> float:
     return width
 
 
-def _tops(items: Sequence[_Item], layers: Sequence[Sequence[int]]) -> tuple[list[float], float]:
+def _gaps(
+    items: Sequence[_Item],
+    layers: int,
+    arrows: Sequence[tuple[int, int]],
+    texts: Sequence[tuple[float, float]],
+) -> list[float]:
+    """The room below each layer: more where the texts of several arrows come to stand below each other."""
+    stacks: list[list[tuple[float, float, float]]] = [[] for _ in range(layers)]
+    for (source, target), (width, height) in zip(arrows, texts, strict=True):
+        upper, lower = sorted((items[source].layer, items[target].layer))
+        if lower - upper == 1:
+            middle = (items[source].x + items[target].x) / 2
+            stacks[upper].append((middle - width / 2, middle + width / 2, height))
+    return [max(GAP_Y, GAP_Y / 2 + CROWDED * _highest(stack)) for stack in stacks]
+
+
+def _highest(stack: Sequence[tuple[float, float, float]]) -> float:
+    """The greatest sum of the heights of intervals that have a point in common."""
+    ends = sorted([(right, -height) for _, right, height in stack] + [(left, h) for left, _, h in stack])
+    highest = height = 0.0
+    for _, change in ends:
+        height += change
+        highest = max(highest, height)
+    return highest
+
+
+def _tops(
+    items: Sequence[_Item], layers: Sequence[Sequence[int]], gaps: Sequence[float]
+) -> tuple[list[float], float]:
     tops: list[float] = []
     y = 0.0
-    for layer in layers:
+    for layer, gap in zip(layers, gaps, strict=True):
         tops.append(y)
-        y += max(items[n].height for n in layer) + GAP_Y
-    return tops, y - GAP_Y
+        y += max(items[n].height for n in layer) + gap
+    return tops, y - gaps[-1]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
 from pathlib import Path
 
 from mmcheck.core.stategraph import StateGraph
 from mmcheck.report.graph import Arrow, arrow_lines, arrows, label, remarks, title
+from mmcheck.report.graph_labels import Text, place
 from mmcheck.report.graph_layout import LOOP, Box, Drawing, Point, layout
 
 CHARACTER, LINE = 6.7, 14.0
 """The room of a character of 11 pixels, and of a line."""
+SMALL, SMALL_LINE = 6.1, 12.0
+"""The same of the texts of arrows, which have 10 pixels."""
 PADDING, MARGIN, TITLE = 8.0, 60.0, 30.0
 
 STYLE = Path(__file__).parent / "templates" / "graph.css"
@@ -29,12 +33,11 @@ def picture(graph: StateGraph, attributes: str = "", style: str = "") -> str:
     notes = [remarks(found) for found in graph.classes]
     sizes = [_size([*text, *note]) for text, note in zip(texts, notes, strict=True)]
     drawn = arrows(graph)
-    places = layout(
-        [found.depth for found in graph.classes],
-        sizes,
-        [(a.source, a.target) for a in drawn],
-        [CHARACTER * max(map(len, arrow_lines(a, graph))) for a in drawn],
-    )
+    told = [arrow_lines(a, graph) for a in drawn]
+    rooms = [(SMALL * max(map(len, lines)), SMALL_LINE * len(lines)) for lines in told]
+    places = layout([c.depth for c in graph.classes], sizes, [(a.source, a.target) for a in drawn], rooms)
+    curves = [_curve(a, places, way) for a, way in zip(drawn, places.ways, strict=True)]
+    middles = _middles(drawn, curves, rooms, places)
     width, height = places.width + 2 * MARGIN, places.height + MARGIN + TITLE + PADDING
     width = max(width, CHARACTER * len(title(graph)) + 2 * PADDING)
     left = (width - places.width) / 2
@@ -46,7 +49,11 @@ def picture(graph: StateGraph, attributes: str = "", style: str = "") -> str:
         '<rect class="paper" width="100%" height="100%"/>',
         f'<text x="{PADDING}" y="{PADDING + LINE}">{escape(title(graph))}</text>',
         f'<g transform="translate({left:.1f} {TITLE + PADDING:.1f})">',
-        *(_arrow(a, graph, places, way) for a, way in zip(drawn, places.ways, strict=True)),
+        *(_line(a, points) for a, (points, _) in zip(drawn, curves, strict=True)),
+        *(
+            _arrow(a, graph, points, lines, room, middle)
+            for a, (points, _), lines, room, middle in zip(drawn, curves, told, rooms, middles, strict=True)
+        ),
         *(_node(graph, i, places.boxes[i], texts[i], notes[i]) for i in range(len(texts))),
         "</g>",
         "</svg>",
@@ -73,23 +80,64 @@ def _node(graph: StateGraph, number: int, box: Box, lines: list[str], notes: lis
     return "".join([*parts, "</g>"])
 
 
-def _arrow(arrow: Arrow, graph: StateGraph, places: Drawing, way: tuple[Point, ...]) -> str:
+def _curve(arrow: Arrow, places: Drawing, way: tuple[Point, ...]) -> tuple[list[Point], Point]:
+    """The points of an arrow, and where its text stands if nothing is in its way."""
     source, target = places.boxes[arrow.source], places.boxes[arrow.target]
-    points, middle = _loop(source) if arrow.source == arrow.target else _way(source, target, way)
+    return _loop(source) if arrow.source == arrow.target else _way(source, target, way)
+
+
+def _middles(
+    drawn: Sequence[Arrow],
+    curves: Sequence[tuple[list[Point], Point]],
+    rooms: Sequence[tuple[float, float]],
+    places: Drawing,
+) -> list[Point]:
+    """The middles of the texts. Those of loops have room beside their nodes; the others look for it."""
+    middles = [wanted for _, wanted in curves]
+    free: list[int] = []
+    taken = list(places.boxes)
+    for i, arrow in enumerate(drawn):
+        if arrow.source == arrow.target:
+            x, y = middles[i]
+            middles[i] = (x + rooms[i][0] / 2, y)
+            taken.append(Box(*middles[i], *rooms[i]))
+        else:
+            free.append(i)
+    found = place([Text(*rooms[i], *curves[i]) for i in free], taken)
+    for i, middle in zip(free, found, strict=True):
+        middles[i] = middle
+    return middles
+
+
+def _line(arrow: Arrow, points: list[Point]) -> str:
+    """An arrow as it is seen. All of them are below all texts."""
+    bad = " bad" if arrow.bad else ""
+    return f'<g class="line{bad}"><path d="{_path(points)}"/>{_head(points)}</g>'
+
+
+def _arrow(
+    arrow: Arrow,
+    graph: StateGraph,
+    points: list[Point],
+    lines: list[str],
+    room: tuple[float, float],
+    middle: Point,
+) -> str:
+    """What an arrow says, and the line again for the pointer to touch."""
     every = arrow_lines(arrow, graph, most=len(arrow.edges) + 1)
-    lines = arrow_lines(arrow, graph)
-    anchor = "start" if arrow.source == arrow.target else "middle"
-    x, y = middle
+    (x, _), (width, height) = middle, room
+    left, top = x - width / 2, middle[1] - height / 2
+    x, anchor = (left, "start") if arrow.source == arrow.target else (x, "middle")
+    heights = [top + SMALL_LINE * (i + 0.75) for i in range(len(lines))]
     told = [
-        f'<text x="{x:.1f}" y="{y + 12 * (i - (len(lines) - 1) / 2):.1f}" text-anchor="{anchor}">'
-        f"{escape(line)}</text>"
-        for i, line in enumerate(lines)
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(line)}</text>'
+        for line, y in zip(lines, heights, strict=True)
     ]
     return "".join(
         [
             f'<g class="arrow{" bad" if arrow.bad else ""}"><title>{escape(", ".join(every))}</title>',
             f'<path d="{_path(points)}"/>',
-            _head(points),
+            f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" rx="3"/>',
             *told,
             "</g>",
         ]

@@ -22,7 +22,7 @@ from mmcheck.report.text import evidence, settings, shows, statistics
 WIDTH = 75
 UNBROKEN = "\0"
 _CODE = re.compile(r"`[^`]*`")
-_MARKUP = re.compile(r"[\\*<\[\]]|(?<![^\W_])_|_(?![^\W_])")
+_MARKUP = re.compile(r"[\\*<\[\]]|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])")
 MARKS = {
     Ending.AS_EXPECTED: "ok",
     Ending.LIMIT: "????",

@@ -60,7 +60,11 @@ def render(run: Run) -> str:
 def document(run: Run) -> Object:
     """The log: one run of the tool."""
     rules = _Rules()
-    results = [_diagnostic_result(d, file, run, rules) for d, file in _diagnostics(run).items()]
+    results = [
+        _diagnostic_result(d, file, run, rules)
+        for d, file in _diagnostics(run).items()
+        if _has_place(d, file)
+    ]
     for spec, check in run.checks:
         results += [_property_result(p, check, spec, run, rules) for p in check.properties if _is_news(p)]
     driver = {"name": "mmcheck", "semanticVersion": run.version, "rules": list(rules.rules.values())}
@@ -86,8 +90,14 @@ def _diagnostics(run: Run) -> dict[Diagnostic, str]:
     return found
 
 
+def _has_place(diagnostic: Diagnostic, spec: str) -> bool:
+    return diagnostic.span is not None or bool(spec)
+
+
 def _invocation(run: Run) -> Object:
-    """How the process ended. It was successful when it could do its work, whatever came out."""
+    """How the process ended. It was successful when it could do its work, whatever came out.
+
+    What is said of no file is told here: code scanning refuses a log in which a result has no place."""
     notes: list[Object] = [
         {"level": "note", "message": {"text": f"{run.path(spec.file)}: {memory(spec)}"}}
         for spec in run.specs
@@ -96,6 +106,11 @@ def _invocation(run: Run) -> Object:
     notes += [
         {"level": "error", "message": {"text": f"A bug in mmcheck, met while verifying {run.path(file)}."}}
         for file in run.crashed
+    ]
+    notes += [
+        {"level": d.severity.value, "message": {"text": _said(d)}, "descriptor": {"id": d.code}}
+        for d, file in _diagnostics(run).items()
+        if not _has_place(d, file)
     ]
     invocation: Object = {
         "executionSuccessful": run.exit_code in (0, 1, 3),
@@ -174,12 +189,11 @@ def _code_rule(diagnostic: Diagnostic) -> Object:
 
 
 def _diagnostic_result(diagnostic: Diagnostic, spec: str, run: Run, rules: _Rules) -> Object:
-    text = ". ".join(part for part in (diagnostic.message, diagnostic.remedy) if part)
     file = run.path(diagnostic.span.file.name if diagnostic.span else spec)
     result = rules.refer(_code_rule(diagnostic)) | {
         "level": diagnostic.severity.value,
-        "message": {"text": text},
-        "locations": _locations(diagnostic.span, run) or (_file_location(spec, run) if spec else []),
+        "message": {"text": _said(diagnostic)},
+        "locations": _locations(diagnostic.span, run) or _file_location(spec, run),
         **_fingerprint(diagnostic.code, diagnostic.message, file),
     }
     related = [
@@ -190,17 +204,29 @@ def _diagnostic_result(diagnostic: Diagnostic, spec: str, run: Run, rules: _Rule
     return result | ({"relatedLocations": related} if related else {})
 
 
+def _said(diagnostic: Diagnostic) -> str:
+    return ". ".join(part for part in (diagnostic.message, diagnostic.remedy) if part)
+
+
 def _property_result(
     outcome: PropertyOutcome, check: CheckOutcome, spec: SpecOutcome, run: Run, rules: _Rules
 ) -> Object:
     undecided = isinstance(outcome.verdict, Unknown)
     rule = _undecided_rule() if undecided else _property_rule(outcome.prop, spec)
+    place = _place(outcome, check)
+    # An alert in a file that is not of the repository, such as a model that comes with mmcheck, is shown
+    # nowhere: it stands at the check then.
+    foreign = place is not None and _is_foreign(place, run)
     result = rules.refer(rule) | {
         "level": "warning" if undecided else "error",
         "message": {"text": _message(outcome, check)},
-        "locations": _locations(_place(outcome, check), run) or _file_location(spec.file, run),
+        "locations": _locations(check.check.span if foreign else place, run)
+        or _file_location(spec.file, run),
         **_fingerprint(rule["id"], spec.name, check.check.name, outcome.prop.name),
     }
+    if foreign and place is not None:
+        declared = {"message": {"text": "declared here"}, "physicalLocation": _physical(place, run)}
+        result["relatedLocations"] = [declared]
     found = [trace for _, trace in traces_of(outcome)] if isinstance(outcome.verdict, Violated) else []
     return result | ({"codeFlows": [_code_flow(t, check.instance, run) for t in found]} if found else {})
 
@@ -246,6 +272,11 @@ def _fingerprint(*identity: str) -> Object:
 
 def _locations(span: Span | None, run: Run) -> list[Object]:
     return [{"physicalLocation": _physical(span, run)}] if span is not None else []
+
+
+def _is_foreign(span: Span, run: Run) -> bool:
+    """Whether a place is in no file of the folder that is reported on."""
+    return PurePath(run.path(span.file.name)).is_absolute()
 
 
 def _file_location(file: str, run: Run) -> list[Object]:

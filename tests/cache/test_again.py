@@ -224,6 +224,15 @@ def test_the_command_shows_and_clears_it(verify: Verify, tmp_path: Path) -> None
     assert last(verify("toy.mmc")) == OK
 
 
+def test_a_file_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("MMCHECK_CACHE", str(tmp_path / "file"))
+    for options in ([], ["--clear"]):
+        result = CliRunner().invoke(mmcheck, ["cache", *options])
+        assert (result.exit_code, result.stderr.splitlines()[-1].split(":")[1]) == (2, " ERROR")
+        assert "is no folder" in result.stderr
+
+
 # --- budgets ---------------------------------------------------------------------------------------------
 
 

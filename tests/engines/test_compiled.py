@@ -174,3 +174,15 @@ def test_a_kernel_that_allocates_is_refused() -> None:
 
     with pytest.raises(RefusedError, match="from outside"):
         compile_kernel(allocates, (("u64", 1),), 0)
+
+
+@MACHINE_CODE
+def test_a_folder_that_cannot_be_looked_into_has_no_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as the HOME of somebody else, which `sudo -u` leaves in the environment."""
+
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    kernel = Kernel("visited", "insert", "")
+    assert not kernel.is_kept

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from lsprotocol import types as lsp
+
+from mmcheck.lsp.checking import Problem, verify
 
 from .client import Editor, editor
 
@@ -190,7 +196,7 @@ def test_checks_are_verified(folder: Path) -> None:
         found: list[lsp.Diagnostic] = []
         while not found:
             found = await editor.errors(document)
-        assert found[0].message == "check wrong: never_dirty: violated in 1 steps, expected proved"
+        assert found[0].message == "check wrong: never_dirty: violated in 1 step, expected proved"
         assert found[0].range.start == lsp.Position(6, 6)
         show = lsp.ExecuteCommandParams("mmcheck.showReport", [document.uri, "wrong"])
         await editor.ask("workspace_execute_command", show)
@@ -201,5 +207,81 @@ def test_checks_are_verified(folder: Path) -> None:
         assert await lenses(editor, document) == ["Verify", "Verify"]
         await editor.ask("workspace_execute_command", params)
         assert editor.messages == ["design.mmc has changes that are not saved; save it first"]
+
+    run(folder, user)
+
+
+LARGE = """spec large;
+state { 0..60 a; 0..60 b; 0..60 c; 0..60 d; 0..60 e; }
+transition up_a() { require a < 60; a = a + 1; }
+transition up_b() { require b < 60; b = b + 1; }
+transition up_c() { require c < 60; c = c + 1; }
+transition up_d() { require d < 60; d = d + 1; }
+transition up_e() { require e < 60; e = e + 1; }
+invariant small: a + b + c + d + e <= 300;
+check all {}
+"""
+
+
+T = TypeVar("T")
+
+
+def soon(found: Callable[[], T]) -> T:
+    """What is found in the end: not nothing."""
+    until = time.monotonic() + 30
+    while not (result := found()):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    return result
+
+
+def children(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks at processes as Linux shows them")
+def test_a_search_ends_with_the_server(tmp_path: Path) -> None:
+    """Also where the server is killed, and can tell nobody."""
+    spec = tmp_path / "large.mmc"
+    spec.write_text(LARGE)
+
+    code = (
+        "import asyncio, sys; from pathlib import Path; from mmcheck.lsp.checking import verify\n"
+        "asyncio.run(verify(Path(sys.argv[1]), 'all', Path(sys.argv[2])))"
+    )
+    server = subprocess.Popen([sys.executable, "-c", code, str(spec), str(tmp_path / "report.md")])
+    try:
+        search = soon(lambda: children(server.pid))
+    finally:
+        server.kill()
+        server.wait()
+    assert soon(lambda: not any(Path(f"/proc/{pid}/stat").exists() for pid in search))
+
+
+def test_nothing_in_the_folder_of_a_spec_is_run(folder: Path) -> None:
+    (folder / "json.py").write_text("raise SystemExit('run')")
+    result = asyncio.run(verify(folder / "design.mmc", "as_it_is", folder / "report.md"))
+    assert result.good, result
+
+
+def test_a_property_is_no_warning_by_its_name(folder: Path) -> None:
+    (folder / "w.mmc").write_text(
+        "spec w; state { bool x; } transition t() { x = true; } invariant Wx: !x; check all {}"
+    )
+    result = asyncio.run(verify(folder / "w.mmc", "all", folder / "report.md"))
+    assert result.problems == (Problem("Wx: violated in 1 step, expected proved"),)
+
+
+def test_what_is_found_of_an_older_text_is_forgotten(folder: Path) -> None:
+    async def user(editor: Editor) -> None:
+        document = editor.open(folder / "design.mmc")
+        await editor.errors(document)
+        params = lsp.ExecuteCommandParams("mmcheck.verify", [document.uri, "wrong"])
+        running = asyncio.create_task(editor.ask("workspace_execute_command", params))
+        while await lenses(editor, document) == ["Verify", "Verify"]:
+            await asyncio.sleep(0.02)
+        editor.type(document, SPEC + "\n")
+        await running
+        assert await lenses(editor, document) == ["Verify", "Verify"]
 
     run(folder, user)

@@ -218,6 +218,13 @@ def test_who_holds_what_is_shown_with_what_the_step_did(shown: browser.Page) -> 
     assert shown.evaluate(f"{matrix}.querySelector('tbody .fact').className") == "fact new"
 
 
+@needs_browser
+def test_what_a_spec_says_of_itself_keeps_its_columns(shown: browser.Page) -> None:
+    """A table in a `///` text is set with spaces."""
+    space = "getComputedStyle(document.querySelector('.doc')).whiteSpace"
+    assert shown.evaluate(space) in ("pre-wrap", "preserve wrap")
+
+
 def luminance(colour: str) -> float:
     """Of `rgb(r, g, b)`, as WCAG has it."""
     parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
@@ -244,6 +251,7 @@ SEEN = [
     ".badge.good",
     ".badge.unsure",
     ".states .changed",
+    ".states .same",
     "mark",
     "a",
     ".fact.gone",

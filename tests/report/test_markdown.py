@@ -77,11 +77,12 @@ def test_traces_are_those_that_are_asked_for() -> None:
 
 
 def test_prose_is_no_markup() -> None:
-    doc = "A *bold* claim about __init__, F_SEAL_WRITE, <b>pages</b>, [x](y) and `code *here*`."
+    doc = "A *bold* claim about __init__, F_SEAL_WRITE, <b>pages</b>, [x](y), &lt; & &c and `code *here*`."
     text = render(run_of([replace(examples.spec(examples.naive()), doc=doc)], "1"))
     inlines = [token for token in tokens(text) if token.type == "inline"]
     kinds = {child.type for token in inlines for child in token.children or ()}
     assert kinds <= {"text", "code_inline", "softbreak", "text_special"}
+    assert r"\&lt; & &c" in text, "the text of the spec is no HTML"
     assert "F_SEAL_WRITE" in text, "plain where that is enough"
     (paragraph,) = (p for p in told(text, "paragraph_open") if "bold" in p)
     assert paragraph.replace("`", "").startswith(doc.replace("`", "")[:20])

@@ -91,11 +91,34 @@ def test_code_scanning_can_show_it(name: str) -> None:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
         assert result["message"]["text"]
         assert re.fullmatch(r"[0-9a-f]{16}:1", result["partialFingerprints"]["primaryLocationLineHash"])
-        if result["message"]["text"] == "none":
-            continue  # what is said of no file has no place
         (location,) = result["locations"]
         assert re.fullmatch(r"[\w./%-]+\.mmc", location["physicalLocation"]["artifactLocation"]["uri"])
         assert location["physicalLocation"]["region"]["startLine"] >= 1
+
+
+def test_what_is_said_of_no_file_is_no_result() -> None:
+    """Code scanning refuses the whole log where a result has no place."""
+    (run,) = document(everything())["runs"]
+    assert all(result["locations"] for result in run["results"])
+    notes = run["invocations"][0]["toolExecutionNotifications"]
+    assert {"level": "error", "message": {"text": "none"}, "descriptor": {"id": "E004"}} in notes
+
+
+def test_an_alert_stands_in_the_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A property of a model that comes with mmcheck is told at the check, and names where it is declared."""
+    monkeypatch.chdir(tmp_path)
+    spec = Path("moved.mmc")
+    spec.write_text(
+        "spec moved;\nimport dax;\ntransition lose(File f) { dirty[f] = false; }\ncheck all { File = 1; }\n"
+    )
+    outcome = mmcheck.verify_file(str(spec))
+    (run,) = document(replace(run_of([outcome], "1.2.3"), folder=str(tmp_path)))["runs"]
+    result = results(run)["MM-INV/moved/writably_mapped_files_are_dirty"]
+    (place,) = result["locations"]
+    assert place["physicalLocation"]["artifactLocation"]["uri"] == "moved.mmc"
+    assert place["physicalLocation"]["region"]["startLine"] == 4
+    (declared,) = result["relatedLocations"]
+    assert declared["physicalLocation"]["artifactLocation"]["uri"].endswith("/models/dax.mmc")
 
 
 def test_what_is_as_expected_is_no_result() -> None:

@@ -65,7 +65,12 @@ class Kernel:
     @cached_property
     def is_kept(self) -> bool:
         """Whether it can be had without compiling it, which may take seconds."""
-        return self._run is not None or (_is_supported() and self._path(_folder(), self._key()).is_file())
+        if self._run is not None or not _is_supported():
+            return self._run is not None
+        # `is_file` raises where the user may not even look into the folder, as with the HOME of another.
+        with suppress(OSError):
+            return self._path(_folder(), self._key()).is_file()
+        return False
 
     def _load(self) -> Callable[..., Any]:
         with _LOCK:
