@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,8 @@ from mmcheck.engines.symbolic.solver import Formula
 EFFORT = 1_500_000
 """How much a question may take, as z3 counts it: those that can be answered usually take a few milliseconds,
 which are some ten thousand. Time would depend on what else the machine does."""
+LITTLE = 200_000
+"""How much is worth trying where there is another way."""
 SECONDS = 20.0
 """The same as time, for what z3 does not count."""
 
@@ -44,9 +46,10 @@ class Translation:
 
     def formula(self, root: int) -> Formula:
         """A formula, or a term, as an expression of z3."""
-        for number in self.logic.parts([root]):
-            if number not in self._known:
-                self._known[number] = self._made(number)
+        if root not in self._known:
+            for number in self.logic.parts([root]):
+                if number not in self._known:
+                    self._known[number] = self._made(number)
         return self._known[root]
 
     def _made(self, number: int) -> Formula:
@@ -103,29 +106,17 @@ class AnySize:
 
     translation: Translation
     shared: int
-    effort: int = EFFORT
 
-    def excludes(self, lemmas: Iterable[int], wrong: int) -> bool:
+    def excludes(self, lemmas: Iterable[int], wrong: int, effort: int = EFFORT) -> bool:
         """Whether some lemmas exclude something wrong; false as well where the solver does not know."""
-        solver = self._solver(wrong)
+        solver = self._solver(wrong, effort)
         solver.add(*map(self.translation.formula, lemmas))
         return bool(solver.check() == z3.unsat)
 
-    def core(self, lemmas: Sequence[int], wrong: int) -> frozenset[int]:
-        """Those of some lemmas, which exclude something wrong, that suffice: perhaps all."""
-        solver = self._solver(wrong)
-        names = {f"lemma {lemma}": lemma for lemma in lemmas}
-        for name, lemma in names.items():
-            # A quantifier behind a mark takes the solver ten times as long.
-            solver.assert_and_track(self.translation.formula(lemma), name)
-        if solver.check() != z3.unsat:
-            return frozenset(lemmas)
-        return frozenset(names[str(mark)] for mark in solver.unsat_core())
-
-    def _solver(self, wrong: int) -> z3.Solver:
+    def _solver(self, wrong: int, effort: int) -> z3.Solver:
         solver = z3.SimpleSolver(ctx=self.translation.context)
         solver.set("ctrl_c", False)
         solver.set("timeout", int(1_000 * SECONDS))
-        solver.set("rlimit", self.effort)
+        solver.set("rlimit", effort)
         solver.add(*map(self.translation.formula, (self.shared, wrong)))
         return solver

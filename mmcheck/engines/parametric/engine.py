@@ -13,12 +13,11 @@ from functools import partial
 from mmcheck.core.instance import Instance
 from mmcheck.core.outcome import Statistics
 from mmcheck.core.system import Invariant, NoModelError, Property, StepInvariant
-from mmcheck.core.terms import Quantified, Quantifier, Term
 from mmcheck.core.verdict import EverySize, FixedSort, Proved, Unknown, Verdict, Violated
 from mmcheck.diagnostics import Diagnostic
 from mmcheck.engines.engine import Answer, Limits, Observe, Progress
 from mmcheck.engines.limits import Watch, resident_memory
-from mmcheck.engines.parametric.lifted import Candidate, Goal, Lifted
+from mmcheck.engines.parametric.lifted import Candidate, Goal, Lifted, quantified
 from mmcheck.engines.parametric.search import Search, Sizes
 from mmcheck.engines.parametric.values import OutsideError
 from mmcheck.engines.parametric.vocabulary import Vocabulary
@@ -188,7 +187,7 @@ class _Session:
     def _keep_proofs(self, lifting: Lifting, proofs: dict[str, list[Candidate]], example: Sizes) -> None:
         for name, lemmas in proofs.items():
             evidence = EverySize(
-                lemmas=tuple(map(_term, lemmas)),
+                lemmas=tuple(map(quantified, lemmas)),
                 texts=tuple(lemma.text for lemma in lemmas),
                 sorts=lifting.lifted.vocabulary.sorts,
                 fixed=lifting.fixed,
@@ -276,10 +275,3 @@ def _outside(error: OutsideError) -> str:
 
 def _shown(sizes: Sizes) -> str:
     return ", ".join(f"{sort} = {size}" for sort, size in sizes.items())
-
-
-def _term(lemma: Candidate) -> Term:
-    """A lemma for all values of its parameters."""
-    if not lemma.params:
-        return lemma.body
-    return Quantified(Quantifier.FORALL, lemma.params, None, lemma.body)

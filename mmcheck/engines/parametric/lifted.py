@@ -19,7 +19,7 @@ from mmcheck.core.system import (
     Reachable,
     StepInvariant,
 )
-from mmcheck.core.terms import Local, Term
+from mmcheck.core.terms import Local, Quantified, Quantifier, Term
 from mmcheck.engines.parametric.contents import State
 from mmcheck.engines.parametric.execution import (
     Judgement,
@@ -45,6 +45,13 @@ class Candidate:
 def candidate_of(prop: Invariant) -> Candidate:
     """An invariant of the spec as a lemma."""
     return Candidate(prop.name, prop.params, prop.body)
+
+
+def quantified(lemma: Candidate) -> Term:
+    """A lemma for all values of its parameters."""
+    if not lemma.params:
+        return lemma.body
+    return Quantified(Quantifier.FORALL, lemma.params, None, lemma.body)
 
 
 @dataclass(frozen=True, slots=True)

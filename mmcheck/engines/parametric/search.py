@@ -11,13 +11,13 @@ protocols, NFM 2021 (whose lemmas come from growing instances, too).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mmcheck.core.instance import Instance
-from mmcheck.core.system import Invariant
+from mmcheck.core.system import Assumption, Invariant, System
 from mmcheck.core.verdict import Inductive, Proved, Verdict, Violated
 from mmcheck.engines.parametric.induction import Cti, Induction
-from mmcheck.engines.parametric.lifted import Candidate, Goal, Lifted, candidate_of
+from mmcheck.engines.parametric.lifted import Candidate, Goal, Lifted, candidate_of, quantified
 from mmcheck.engines.parametric.variants import variants
 from mmcheck.engines.symbolic.ic3.lemmas import text
 
@@ -74,7 +74,7 @@ class Search:
 
     def _learn(self, sizes: Sizes) -> list[Candidate]:
         """The lemmas by which the open properties are proved at one size, and these themselves."""
-        instance = Instance(self.lifted.system, {**self.lifted.vocabulary.sizes, **sizes})
+        instance = Instance(self._known(), {**self.lifted.vocabulary.sizes, **sizes})
         found: dict[str, Candidate] = {}
         for name, verdict in self.prove(instance, tuple(self.open)).items():
             match verdict:
@@ -88,6 +88,16 @@ class Search:
                     pass
         own = [self.invariants[name] for name in self.open if name in self.invariants]
         return [*own, *found.values()]
+
+    def _known(self) -> System:
+        """The system with the candidates that are left as assumptions, so that nothing is learnt twice. A run
+        that is found is one all the same, and of what is learnt nothing is believed."""
+        system = self.lifted.system
+        lemmas = tuple(
+            Assumption(f"lemma {number}", quantified(lemma))
+            for number, lemma in enumerate(self.induction.kept.values())
+        )
+        return replace(system, assumptions=(*system.assumptions, *lemmas))
 
     # --- growing -----------------------------------------------------------------------------------------
 

@@ -75,6 +75,28 @@ class Universe:
     def is_possible(self, literals: Sequence[int]) -> bool:
         return self.sat.solve(literals)
 
+    def core(self, given: Sequence[int], literals: Sequence[int]) -> list[int] | None:
+        """Some of the literals that make impossible what is given; None where all of them do not."""
+        if self.is_possible([*given, *literals]):
+            return None
+        core = self.sat.core()
+        return [literal for literal in literals if literal in core]
+
+    def thinned(self, given: Sequence[int], core: list[int]) -> list[int]:
+        """A core of which nothing can be left out; what is first goes first, where there is a choice."""
+        step = max(len(core) // 2, 1)
+        while step:
+            start = 0
+            while start < len(core):
+                fewer = self.core(given, core[:start] + core[start + step :])
+                if fewer is None:
+                    start += step
+                else:
+                    start = len(set(core[:start]).intersection(fewer))
+                    core = fewer
+            step //= 2
+        return core
+
     def holds(self, literals: Sequence[int]) -> list[bool]:
         """Which of some literals are true in the structure that was found."""
         values = self.sat.values([abs(literal) for literal in literals])

@@ -115,6 +115,10 @@ def _raw(wrapper: Any, result: Any, *arguments: Any) -> Any:
     return ctypes.CFUNCTYPE(result, *arguments)(address)
 
 
+_mk_symbol = _raw(z3core.Z3_mk_int_symbol, _POINTER, _POINTER, ctypes.c_int)
+_mk_const = _raw(z3core.Z3_mk_const, _POINTER, _POINTER, _POINTER, _POINTER)
+_mk_not = _raw(z3core.Z3_mk_not, _POINTER, _POINTER, _POINTER)
+_get_declaration = _raw(z3core.Z3_get_app_decl, _POINTER, _POINTER, _POINTER)
 _mk_or = _raw(z3core.Z3_mk_or, _POINTER, _POINTER, _COUNT, _POINTER)
 _inc_ref = _raw(z3core.Z3_inc_ref, None, _POINTER, _POINTER)
 _dec_ref = _raw(z3core.Z3_dec_ref, None, _POINTER, _POINTER)
@@ -143,29 +147,27 @@ class FastSat:
         self._z3_solver = _solver(self._z3_context, AT_ONCE)
         self._context: int = self._z3_context.ref().value
         self._solver: int = self._z3_solver.solver.value
-        self._kept: list[Any] = []
         self._positive = [0]
         self._negative = [0]
         self._declarations = [0]
         self._numbers: dict[int, int] = {}
-        self._true = self._keep(z3.BoolVal(True, self._z3_context))
+        self._true = self._kept(z3.BoolVal(True, self._z3_context).as_ast().value)
+        self._sort = self._kept(z3.BoolSort(self._z3_context).as_ast().value)
 
-    def _keep(self, made: Any) -> int:
-        """The pointer to something that z3 shall not free."""
-        self._kept.append(made)
-        pointer: int = made.as_ast().value
-        return pointer
+    def _kept(self, made: int) -> int:
+        """A pointer to something that z3 shall not free before the context goes."""
+        _inc_ref(self._context, made)
+        return made
 
     def new(self) -> int:
-        number = len(self._positive)
-        variable = z3.Bool(f"v{number}", self._z3_context)
-        declaration = variable.decl()
-        self._kept.append(declaration)
-        self._positive.append(self._keep(variable))
-        self._negative.append(self._keep(z3.Not(variable)))
-        self._declarations.append(declaration.ast.value)
-        self._numbers[self._positive[-1]] = number
-        self._numbers[self._negative[-1]] = -number
+        number, context = len(self._positive), self._context
+        variable = self._kept(_mk_const(context, _mk_symbol(context, number), self._sort))
+        negated = self._kept(_mk_not(context, variable))
+        self._positive.append(variable)
+        self._negative.append(negated)
+        self._declarations.append(self._kept(_get_declaration(context, variable)))
+        self._numbers[variable] = number
+        self._numbers[negated] = -number
         return number
 
     def _array(self, literals: Sequence[int]) -> Any:
