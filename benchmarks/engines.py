@@ -6,9 +6,11 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import product
 from pathlib import Path
+
+from msgspec import Struct
 
 import mmcheck
 from benchmarks import measure, results, table
@@ -40,8 +42,7 @@ class DisagreementError(Exception):
     """Two engines concluded differently."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One engine on one check, with so many elements of every sort. `verdicts` are those of properties that
     it decided, of `properties` in all; `states` is 0 where not all of them were visited."""
 

@@ -8,14 +8,15 @@ import platform
 import statistics
 import subprocess
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
+
+from msgspec import Struct
 
 from benchmarks.tools import Counts
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One tool on one case. `seconds` has a number for each run; it is empty where the limit came first.
 
     `search` is the part of the last command: what is left when the model is translated and compiled.
@@ -49,8 +50,7 @@ class Row:
         return self.model, self.size, self.tool
 
 
-@dataclass(frozen=True, slots=True)
-class Results:
+class Results(Struct, frozen=True):
     machine: dict[str, str]
     rows: tuple[Row, ...] = ()
 

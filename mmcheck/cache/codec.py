@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
 from importlib import import_module
 from typing import Any
+
+from msgspec import Struct, field
 
 _MODULE = re.compile(r"mmcheck\.(?:core\.[a-z_]+|source|diagnostics)")
 _NAME = re.compile(r"[A-Za-z]\w*")
@@ -72,8 +73,7 @@ def _field_names(kind: type) -> tuple[str, ...]:
     return tuple(f.name for f in fields(kind) if f.init)
 
 
-@dataclass
-class _Encoder:
+class _Encoder(Struct):
     classes: dict[str, int] = field(default_factory=dict)
     _met: dict[int, int] = field(default_factory=dict)
     _kept: list[object] = field(default_factory=list)
@@ -125,8 +125,7 @@ class _Encoder:
         return row
 
 
-@dataclass
-class _Decoder:
+class _Decoder(Struct, dict=True):
     classes: list[type]
     _met: list[object] = field(default_factory=list)
 

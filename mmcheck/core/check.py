@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 from mmcheck.core.types import Value
 from mmcheck.source import Span
@@ -16,8 +17,7 @@ class Expectation(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Struct, frozen=True):
     """`steps` is the length of the shortest counterexample, where the check states it."""
 
     expectation: Expectation
@@ -28,8 +28,7 @@ class Expected:
 HOLDS = Expected(Expectation.HOLDS)
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """`set` names the constants and sorts that the check (or the command line) sets; once an instance is
     made, `constants` and `sizes` hold all values. `properties` are to be verified, in order."""
 

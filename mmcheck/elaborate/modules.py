@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mmcheck.diagnostics import Collector, Note
 from mmcheck.elaborate.places import MAX_BYTES, SUFFIX, candidates
@@ -15,8 +17,7 @@ from mmcheck.syntax import ast
 from mmcheck.syntax.parser import parse
 
 
-@dataclass(frozen=True)
-class Program:
+class Program(Struct, frozen=True):
     """A file and everything that it imports, as one list of declarations, imported ones first.
 
     Overrides have replaced what they override. Checks are those of the file itself: an imported file's
@@ -31,8 +32,7 @@ class Program:
     texts: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Modules:
+class Modules(Struct, frozen=True):
     """A file and all that it imports, each as it was written. All mappings are by resolved path."""
 
     root: Path
@@ -44,8 +44,7 @@ class Modules:
     """The files, each behind those that it imports."""
 
 
-@dataclass
-class _Loader:
+class _Loader(Struct):
     collector: Collector
     unsaved: Mapping[Path, str]
     sources: dict[Path, SourceFile] = field(default_factory=dict)
@@ -181,8 +180,7 @@ def merge(modules: Modules, collector: Collector) -> Program:
 Overriding: TypeAlias = ast.TransitionDecl | ast.DefDecl | ast.StepOverride
 
 
-@dataclass
-class _Merger:
+class _Merger(Struct):
     """Puts the declarations of all files in one row, each override in the place of what it overrides."""
 
     modules: Modules

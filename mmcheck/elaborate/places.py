@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from mmcheck.source import real_path
 
@@ -47,8 +48,7 @@ def specs_below(folder: Path) -> list[str]:
 _IMPORT = re.compile(r"\bimport\b(?:\s|//[^\n]*(?:\n|\Z)|/\*.*?\*/)*([^\W\d]\w*)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Behind:
+class Behind(Struct, frozen=True):
     """What a spec rests on: the contents of files, by resolved path, and where each import leads."""
 
     files: Mapping[Path, bytes]

@@ -7,8 +7,10 @@ import resource
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mmcheck.core.certify import UnsettledError
 from mmcheck.engines.engine import Limits
@@ -93,8 +95,7 @@ def reserved(seconds: float) -> float:
     return max(0.0, min(seconds / 4, 10.0))
 
 
-@dataclass(frozen=True, slots=True)
-class TimeLeft:
+class TimeLeft(Struct, frozen=True):
     """The time until a moment of the monotonic clock, for proving something again; None is any time."""
 
     ends: float | None = None
@@ -112,8 +113,7 @@ class TimeLeft:
 ANY_TIME = TimeLeft()
 
 
-@dataclass
-class Watch:
+class Watch(Struct):
     """Tells when a limit is reached."""
 
     limits: Limits

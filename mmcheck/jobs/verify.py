@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mmcheck.core.outcome import CheckOutcome, SpecOutcome
 from mmcheck.core.verdict import Unknown
@@ -81,8 +82,7 @@ class _EnoughError(BaseException):
     """A check takes longer than a moment, and others wait. No bug, so that nobody may take it for one."""
 
 
-@dataclass
-class _Run:
+class _Run(Struct, dict=True):
     standing: Standing
     options: Options
     observe: Observe

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+
+from msgspec import Struct, field
 
 from mmcheck.syntax import ast
 
 
-@dataclass(slots=True)
-class Bound:
+class Bound(Struct):
     """A name that is bound around a part of the text. `free` ones need not be used."""
 
     ident: ast.Ident
@@ -19,8 +19,7 @@ class Bound:
     used: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Hiding:
+class Hiding(Struct, frozen=True):
     """A name that is bound where it meant something else already."""
 
     ident: ast.Ident
@@ -28,8 +27,7 @@ class Hiding:
     hidden: ast.Ident
 
 
-@dataclass
-class Uses:
+class Uses(Struct):
     """What is used, by name. Variables are read, written by steps, or set by `init`."""
 
     named: set[str] = field(default_factory=set)

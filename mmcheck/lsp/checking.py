@@ -12,23 +12,22 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from mmcheck.report.quantity import count
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """A property that did not end as expected, or a warning."""
 
     text: str
     warns: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
+class CheckResult(Struct, frozen=True):
     """What became of a check. `report` is a Markdown file with its counterexamples, or None."""
 
     good: bool

@@ -11,9 +11,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mmcheck.core.mutation import Mutant, Weakening
 from mmcheck.elaborate.modules import Program
@@ -29,16 +31,14 @@ WEAKENED = " (weakened)"
 """What the name of a weaker def ends with. Nobody can write such a name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A mutant with its program."""
 
     mutant: Mutant
     program: Program
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     weakening: Weakening
     span: Span
     within: str

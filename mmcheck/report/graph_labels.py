@@ -10,7 +10,8 @@ placement, ACM Trans. Graphics 1995; this is their greedy baseline.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from mmcheck.report.graph_layout import Box, Point
 
@@ -22,8 +23,7 @@ AIR = 2.0
 """What is left free around a text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A text to be placed: its size, the curve that it belongs to, three points for each piece of that, and
     where it stands if nothing is in its way."""
 
@@ -33,8 +33,7 @@ class Text:
     wanted: Point
 
 
-@dataclass
-class _Grid:
+class _Grid(Struct):
     """What stands already, by the squares that it touches."""
 
     cells: dict[tuple[int, int], list[Box]] = field(default_factory=dict)

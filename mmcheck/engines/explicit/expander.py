@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from mmcheck.core.coverage import Branch
@@ -40,16 +40,14 @@ Watch: TypeAlias = Key | Branch
 branch on the way into a model error."""
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(Struct, frozen=True):
     """One thing that may be seen, and whether it is a premise."""
 
     what: Watch
     premise: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Steps:
+class Steps(Struct, frozen=True):
     """What a block gave: the targets of the steps that are needed; in how many of its states each action is
     enabled, and takes each of its branches (for those actions that have some and are enabled); what is to
     be seen in it."""
@@ -60,8 +58,7 @@ class Steps:
     watched: frozenset[Watched]
 
 
-@dataclass
-class _Scratch:
+class _Scratch(Struct):
     """The memory that one block is expanded in."""
 
     planes: NDArray[np.uint64]
@@ -70,8 +67,7 @@ class _Scratch:
     common: NDArray[np.int64]
 
 
-@dataclass
-class Expander:
+class Expander(Struct, dict=True):
     """The circuit of a program and of what is looked for, as tables for the kernels."""
 
     program: Program

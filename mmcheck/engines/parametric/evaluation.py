@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import product
 from typing import assert_never
+
+from msgspec import Struct, field
 
 from mmcheck.core import terms
 from mmcheck.core.terms import Local, Place, Quantifier, Term
@@ -33,8 +34,7 @@ Alternative = tuple[dict[str, AnyValue], tuple[int, ...]]
 """One way to bind names: to these values, with these variables in them."""
 
 
-@dataclass
-class Evaluation:
+class Evaluation(Struct):
     """Evaluates terms within one execution: names have these values, and reads see the state `reads`, with
     primes the state `after`, to which a step of the transition `by` led."""
 

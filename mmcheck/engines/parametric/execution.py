@@ -8,8 +8,9 @@ axiom says that anything else stays as it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import assert_never
+
+from msgspec import Struct, field
 
 from mmcheck.core import system, terms
 from mmcheck.core.system import Body, Statement, Transition
@@ -24,8 +25,7 @@ from mmcheck.engines.parametric.values import AnyValue
 from mmcheck.engines.parametric.vocabulary import Vocabulary
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What an execution came to: where it goes through, where it runs into a model error, and what is then in
     the slots that it wrote."""
 
@@ -34,8 +34,7 @@ class Outcome:
     writes: State
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """Where a predicate is true, and where it runs into a model error."""
 
     holds: int
@@ -86,8 +85,7 @@ def changes(vocabulary: Vocabulary, outcome: Outcome) -> int:
     return logic.disj(*found)
 
 
-@dataclass
-class Run:
+class Run(Struct, dict=True):
     """One execution of statements: what they have written so far is in `state`."""
 
     vocabulary: Vocabulary

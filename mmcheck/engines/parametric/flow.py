@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from mmcheck.engines.parametric.logic import FALSE, TRUE, Logic
 
 
-@dataclass
-class Flow:
+class Flow(Struct):
     """The conditions of one execution. `path` says where the statement or the part of a term at hand is
     reached within the branches around it, `alive` where all went well so far, `local` the same for the
     elements that are bound in the bulk update around."""

@@ -11,8 +11,9 @@ References: C. Flanagan and K. R. M. Leino, Houdini, an annotation assistant for
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from mmcheck.engines.parametric.anysize import LITTLE, AnySize, Translation
 from mmcheck.engines.parametric.lifted import Candidate, Goal, Lifted
@@ -28,8 +29,7 @@ MOST_THINNED = 24
 """How many lemmas a proof may have for each to be tried whether it is needed."""
 
 
-@dataclass(frozen=True)
-class Cti:
+class Cti(Struct, frozen=True):
     """A counterexample to induction: a structure in which a transition (none of them, if a state shows it by
     itself) leads out of what is claimed."""
 
@@ -48,8 +48,7 @@ class _NotKeptError(Exception):
         self.lemma = lemma
 
 
-@dataclass
-class Induction:
+class Induction(Struct, dict=True):
     """The candidates that are left, by the formula that each is about the state before a step."""
 
     lifted: Lifted

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from mmcheck.core.certify import Reprove
 from mmcheck.core.instance import Instance
@@ -14,8 +15,7 @@ from mmcheck.engines.engine import Engine, Limits
 from mmcheck.engines.limits import TimeLeft
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """An engine, made in the helper's process by a function that can be imported there; the depth and the
     time after which the next one takes over. None is no limit but that of the check."""
 
@@ -31,8 +31,7 @@ Reproof: TypeAlias = Callable[[Instance, tuple[str, ...], Mapping[str, Verdict],
 the time there is. A function that can be imported in the helper's process."""
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """What a helper is to do. All of it goes to its process, so it can be pickled.
 
     `properties` are judged together; those that are `settled` need no verdict any more, and of those that are
@@ -49,16 +48,14 @@ class Work:
     reproof: Reproof
 
 
-@dataclass(frozen=True, slots=True)
-class Doing:
+class Doing(Struct, frozen=True):
     """A sign of life: which engine is at what."""
 
     engine: str
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
+class Claims(Struct, frozen=True):
     """The end of a turn: verdicts that were certified, why there are no others, and what else the engine has
     to say, about single properties and about the spec."""
 
@@ -69,16 +66,14 @@ class Claims:
     warnings: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """A turn that ended without an answer, and why."""
 
     engine: str
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refuted:
+class Refuted(Struct, frozen=True):
     """The evidence of a claim does not stand: a bug that no verdict may come out of."""
 
     engine: str

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import TypeVar
 
+from msgspec import Struct
+
 from mmcheck.engines.symbolic.ic3.cubes import Cube
 from mmcheck.engines.symbolic.ic3.frames import INDUCTIVE, Frames, Predecessor
 from mmcheck.engines.symbolic.ic3.justify import Justification
@@ -36,8 +38,7 @@ class Obligation:
     then: Obligation | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(Struct, frozen=True):
     """A run to a bad state: the rows and the moves between them. No run of fewer than `least` steps leads to
     one."""
 
@@ -47,8 +48,7 @@ class Run:
     least: int
 
 
-@dataclass
-class Ic3:
+class Ic3(Struct):
     """One search. `open` holds the targets that are not decided."""
 
     problem: Problem
