@@ -10,9 +10,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from msgspec import Struct
 
 
 class TimeLimitError(Exception):
@@ -23,8 +24,7 @@ class CommandError(Exception):
     """The command did not end well; the text holds the end of its output."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """`memory` is the largest resident size in bytes of the command, or of a process that it waited for;
     `output` is what it wrote on stdout.
 

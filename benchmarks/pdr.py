@@ -14,12 +14,12 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import process_time
 
 import click
+from msgspec import Struct, field
 
 import mmcheck
 from mmcheck.core.dag import Op
@@ -49,8 +49,7 @@ INSTANCES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 )
 
 
-@dataclass
-class Blif:
+class Blif(Struct, dict=True):
     """The circuit of a problem in BLIF. Inputs choose the move (the binary code of its number), and once, in
     a first step of their own, the initial state."""
 

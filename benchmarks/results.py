@@ -8,14 +8,14 @@ import platform
 import statistics
 import subprocess
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from msgspec import Struct, to_builtins
 
 from benchmarks.tools import Counts
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One tool on one case. `seconds` has a number for each run; it is empty where the limit came first.
 
     `search` is the part of the last command: what is left when the model is translated and compiled.
@@ -49,8 +49,7 @@ class Row:
         return self.model, self.size, self.tool
 
 
-@dataclass(frozen=True, slots=True)
-class Results:
+class Results(Struct, frozen=True):
     machine: dict[str, str]
     rows: tuple[Row, ...] = ()
 
@@ -75,7 +74,7 @@ def read(file: Path, machine: dict[str, str]) -> Results:
 
 
 def write(file: Path, results: Results) -> None:
-    file.write_text(json.dumps(asdict(results), indent=1) + "\n", encoding="utf-8")
+    file.write_text(json.dumps(to_builtins(results), indent=1) + "\n", encoding="utf-8")
 
 
 def disagreements(rows: Iterable[Row]) -> list[str]:

@@ -11,9 +11,10 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+
+from msgspec import Struct
 
 from benchmarks.cases import HERE, Case
 
@@ -31,16 +32,14 @@ class Counts(Enum):
     """Such states may count once: a number between the orbits and the states."""
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Struct, frozen=True):
     """What a tool found. `transitions` is None where it does not say, or rounds."""
 
     states: int
     transitions: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(Struct, frozen=True):
     """The last of the commands does the search; `read` takes its output, and raises where it is no proof."""
 
     name: str

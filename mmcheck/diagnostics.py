@@ -5,8 +5,9 @@ A diagnostic is data. `report.diagnostics` renders it; the page of a code is `do
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 from mmcheck.source import Span
 
@@ -102,16 +103,14 @@ CODES: dict[str, str] = {
 """Every code with its title. A code is never reused for another meaning."""
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """A second place that matters, such as the first of two declarations."""
 
     message: str
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """One thing that is wrong: where, what, and what to do about it."""
 
     code: str
@@ -139,8 +138,7 @@ class SpecError(Exception):
         self.diagnostics = diagnostics
 
 
-@dataclass
-class Collector:
+class Collector(Struct):
     """Gathers the diagnostics of a phase, so that one mistake does not hide the next."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import assert_never
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mmcheck.core.blame import Blame, blame
 from mmcheck.core.certify import Certifier, UnsettledError
@@ -78,8 +80,7 @@ def ignore(progress: Progress) -> None:
     """Observe nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What a run is asked for: settings such as `Page=3`, the names of checks and of properties (none means
     all), limits for each check, and the engine."""
 
@@ -103,8 +104,7 @@ class Options:
     """How many states a check may have, none up to symmetry, for its state graph to be in the outcome."""
 
 
-@dataclass(frozen=True)
-class Spec:
+class Spec(Struct, frozen=True):
     """A spec without errors: its program, and its system and checks as they are declared (or as the settings
     have them)."""
 

@@ -9,9 +9,10 @@ runs for all scripts are made one after the other.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Any, TypeAlias, assert_never
+
+from msgspec import Struct
 
 from mmcheck.core.types import Elem
 from mmcheck.diagnostics import Collector
@@ -36,16 +37,14 @@ class JumpedError(Exception):
     """A `goto` or an `exit` ended the step."""
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(Struct, frozen=True):
     """Where a run led: to cells, or to a fault."""
 
     cells: Cells | None
     fault: str | None
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """What an expression is evaluated in."""
 
     names: Mapping[str, Any]
@@ -60,7 +59,7 @@ class Scope:
         return self.changed(names={**self.names, **names})
 
     def changed(self, **parts: Any) -> Scope:
-        old = {name: getattr(self, name) for name in Scope.__dataclass_fields__}
+        old = {name: getattr(self, name) for name in Scope.__struct_fields__}
         return Scope(**{**old, **parts})
 
 

@@ -8,8 +8,9 @@ and on the lengths of counterexamples.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import product
+
+from msgspec import Struct
 
 from mmcheck.core.instance import Action, Instance, State
 from mmcheck.core.semantics import Dynamics, ModelError, at, denote, initial_states
@@ -36,8 +37,7 @@ class TooLargeError(Exception):
     """There are more states than the caller wants to see."""
 
 
-@dataclass(frozen=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """`length` is that of a shortest counterexample, or of the run after which everything reachable that was
     asked for was seen; None where there is no such run."""
 
@@ -45,8 +45,7 @@ class Judgement:
     length: int | None = None
 
 
-@dataclass(frozen=True)
-class Truth:
+class Truth(Struct, frozen=True):
     """What is true of an instance."""
 
     depths: Mapping[State, int]

@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 ROOT = Path(__file__).parent.parent
 _FENCE = re.compile(r"^```(\w*)(.*)$")
@@ -29,8 +30,7 @@ _PREAMBLE = re.compile(r"^<!-- preamble (\w+)\n(.*?)^-->$", re.MULTILINE | re.DO
 HOLE = "..."
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """A fenced block. `files` are the blocks before it in its section that only are files beside it."""
 
     page: Path

@@ -7,10 +7,11 @@ is tested. Names are unique but for the variables of quantifiers, which shadow e
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mmcheck.core.types import (
     BOOL,
@@ -29,8 +30,7 @@ T = TypeVar("T")
 NUMBER = RangeType(None, None)
 
 
-@dataclass(frozen=True)
-class Var:
+class Var(Struct, frozen=True):
     """A state variable; `path` leads to the local of a process."""
 
     name: str
@@ -38,8 +38,7 @@ class Var:
     type: Type
 
 
-@dataclass(frozen=True)
-class Ctx:
+class Ctx(Struct, frozen=True):
     """What may be spoken of: local names with their types, variables that have a value, whether a step is
     being judged, the steps of the process around, and whether `def`s may be used."""
 
@@ -49,8 +48,7 @@ class Ctx:
     defs: bool = True
 
 
-@dataclass
-class Writer:
+class Writer(Struct):
     """Writes one spec, every choice drawn."""
 
     draw: Callable[[Any], Any]

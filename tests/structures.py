@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import product
+
+from msgspec import Struct
 
 from mmcheck.core.instance import Instance, State
 from mmcheck.core.types import Elem, SetType, Value
@@ -53,8 +54,7 @@ def interpretation(
     return found
 
 
-@dataclass
-class Structure:
+class Structure(Struct):
     """A state of an instance, with the meaning of further symbols."""
 
     vocabulary: Vocabulary

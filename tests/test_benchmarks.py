@@ -7,13 +7,13 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from itertools import permutations
 from math import factorial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 ROOT = Path(__file__).parent.parent
 MODELS = ("memfd_pins", "page_faults")

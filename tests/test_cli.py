@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import click
 import pytest
 from click.testing import CliRunner
 from click.testing import Result as Invoked
+from msgspec.structs import replace
 from report import examples
 
 from mmcheck import __version__, session

@@ -8,11 +8,11 @@ engines.
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from _pytest.mark import ParameterSet
+from msgspec import Struct, field
 
 from mmcheck.core.outcome import CheckOutcome, Ending, SpecOutcome
 from mmcheck.core.verdict import Proved, Unknown, Violated, Witness
@@ -22,8 +22,7 @@ from mmcheck.session import Options, find_specs, load, verify_file
 ROOT = Path(__file__).parent.parent
 
 
-@dataclass(frozen=True)
-class Pin:
+class Pin(Struct, frozen=True):
     """How a check ends. `violated` has the lengths of the counterexamples, None for what is unreachable;
     `shown` those of the witnesses. All other properties are proved by exhaustion."""
 

@@ -5,12 +5,12 @@ Tiny blocks, batches and tables force growth, collisions and spills in specs of 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from agreement import differences, small_instance, verify
 from hypothesis import given
+from msgspec.structs import replace
 from strategies import specs
 from test_agreement import LONG, SHORT, load
 

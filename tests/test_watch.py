@@ -9,10 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from msgspec import Struct, field
 
 from mmcheck import session
 from mmcheck.cli.interrupts import Interrupts
@@ -30,8 +30,7 @@ OTHER = "spec other;\nstate { bool x; }\n"
 Event = Callable[[], object]
 
 
-@dataclass
-class Script:
+class Script(Struct):
     """What happens while the watcher sleeps: an event each time it comes to rest; then Ctrl-C."""
 
     events: list[Event]

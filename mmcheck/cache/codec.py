@@ -1,6 +1,6 @@
 """Values of the core as JSON, and back: data only, so that reading a file never runs what stands in it.
 
-A dataclass, an enum or a named tuple of `mmcheck.core`, of `mmcheck.source` or of `mmcheck.diagnostics` is an
+A record, an enum or a named tuple of `mmcheck.core`, of `mmcheck.source` or of `mmcheck.diagnostics` is an
 array that begins with the number of its class. What is met twice is written once and called by its number
 after that, as the terms of a system share their parts and every span its file.
 """
@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
 from importlib import import_module
 from typing import Any
+
+from msgspec import Struct, field
 
 _MODULE = re.compile(r"mmcheck\.(?:core\.[a-z_]+|source|diagnostics)")
 _NAME = re.compile(r"[A-Za-z]\w*")
@@ -59,7 +60,7 @@ def _class(module: str, name: str) -> type:
 
 
 def _is_data(kind: type) -> bool:
-    return is_dataclass(kind) or issubclass(kind, Enum) or _is_named_tuple(kind)
+    return issubclass(kind, Struct) or issubclass(kind, Enum) or _is_named_tuple(kind)
 
 
 def _is_named_tuple(kind: type) -> bool:
@@ -67,13 +68,12 @@ def _is_named_tuple(kind: type) -> bool:
 
 
 def _field_names(kind: type) -> tuple[str, ...]:
-    if _is_named_tuple(kind):
-        return tuple(kind._fields)  # type: ignore[attr-defined]  # asked above
-    return tuple(f.name for f in fields(kind) if f.init)
+    if issubclass(kind, Struct):
+        return kind.__struct_fields__
+    return tuple(kind._fields)  # type: ignore[attr-defined]  # asked above
 
 
-@dataclass
-class _Encoder:
+class _Encoder(Struct):
     classes: dict[str, int] = field(default_factory=dict)
     _met: dict[int, int] = field(default_factory=dict)
     _kept: list[object] = field(default_factory=list)
@@ -125,8 +125,7 @@ class _Encoder:
         return row
 
 
-@dataclass
-class _Decoder:
+class _Decoder(Struct, dict=True):
     classes: list[type]
     _met: list[object] = field(default_factory=list)
 

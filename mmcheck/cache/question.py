@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mmcheck.cache.stamp import stamp
 from mmcheck.elaborate.places import files_behind
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from mmcheck.session import Options
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A spec under certain options: `key` is what to look for, `files` the texts that it stands for."""
 
     key: str
@@ -67,8 +67,7 @@ def key_of(parts: object) -> str:
     return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
+class Fingerprint(Struct, frozen=True):
     """The files behind a spec: the hash of each by its path, and what they are with where imports lead."""
 
     digests: Mapping[str, str]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mmcheck import session
 from mmcheck.cache.codec import CodecError, decode, encode
@@ -21,8 +23,7 @@ from mmcheck.jobs.verify import results
 ORDINARY = session.Options()
 
 
-@dataclass(frozen=True, slots=True)
-class Cache:
+class Cache(Struct, frozen=True):
     """Outcomes of specs in a folder. Whenever anything is in doubt, a spec is verified again."""
 
     store: Store

@@ -8,9 +8,10 @@ import stat
 import tempfile
 import zlib
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+
+from msgspec import Struct
 
 VARIABLE = "MMCHECK_CACHE"
 """The environment variable that names another folder, or says `off`."""
@@ -35,8 +36,7 @@ def default_folder() -> Path | None:
     return user_cache_path("mmcheck")
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(Struct, frozen=True):
     """A folder with an entry a file, called by its key."""
 
     folder: Path

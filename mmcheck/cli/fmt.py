@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from difflib import unified_diff
 from enum import Enum
 from pathlib import Path
 
 import click
+from msgspec import Struct
 from rich.text import Text
 
 from mmcheck import session
@@ -76,8 +76,7 @@ def fmt(paths: tuple[str, ...], check: bool, diff: bool, color: str) -> Exit:
     return run.end([run.file(file) for file in files], problems)
 
 
-@dataclass
-class _Run:
+class _Run(Struct):
     out: Output
     err: Output
     check: bool

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import click
+from msgspec import Struct, field
 from rich.text import Text
 
 from mmcheck import __version__, session
@@ -157,8 +157,7 @@ def mutate(
     return run.end(outcomes, bool(found))
 
 
-@dataclass
-class _Run:
+class _Run(Struct):
     """A run over some specs: what is told, and when."""
 
     out: Output

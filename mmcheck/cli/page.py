@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from io import StringIO
 
 import click
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mmcheck.cache.question import fingerprint
 from mmcheck.cache.remembering import is_conclusive, rests_on
@@ -23,8 +24,7 @@ from mmcheck.core.outcome import SpecOutcome
 from mmcheck.diagnostics import Diagnostic
 
 
-@dataclass
-class Page:
+class Page(Struct, dict=True):
     """A format that writes nothing: it keeps a page at the end of a run in which everything was decided."""
 
     store: Store

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem
+from msgspec import Struct, field
 from rich.text import Text
 
 from mmcheck import __version__
@@ -25,8 +25,7 @@ from mmcheck.report.run import Run, candidates
 from mmcheck.report.text import Traces
 
 
-@dataclass(frozen=True, slots=True)
-class ReportFile:
+class ReportFile(Struct, frozen=True):
     """A document to write: its format, and where to."""
 
     format: str
@@ -76,8 +75,7 @@ def complete_report(ctx: click.Context, param: click.Parameter, incomplete: str)
     return [CompletionItem(f"{format}:{path}{'/' * path.is_dir()}") for path in found]
 
 
-@dataclass
-class Documents:
+class Documents(Struct):
     """Collects a run, and writes it down at its end: on the output in one format, and to files in others."""
 
     out: Output
@@ -135,8 +133,7 @@ def _failure(report: ReportFile, run: Run) -> str | None:
     return None
 
 
-@dataclass
-class Several:
+class Several(Struct):
     """Tells a run in several ways, each in its turn."""
 
     formats: Sequence[Format]

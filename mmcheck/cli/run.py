@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import click
+from msgspec import Struct, field
+from msgspec.structs import replace
 from rich.text import Text
 
 from mmcheck.cli.crash import report_crash
@@ -37,8 +38,7 @@ class Format(Protocol):
         """The end of the run."""
 
 
-@dataclass
-class TextFormat:
+class TextFormat(Struct):
     """Tables and sentences: results on the output, mistakes in the specs on the other stream."""
 
     out: Output

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mmcheck.cli.exits import Exit
 from mmcheck.core.outcome import Ending, SpecOutcome
@@ -11,8 +12,7 @@ from mmcheck.diagnostics import Diagnostic, Severity
 from mmcheck.report.quantity import count
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """`endings` has one for each check. `crashed` are the files at which a bug of ours showed."""
 
     endings: tuple[Ending, ...]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
 import click
+from msgspec import Struct, field
 from rich.text import Text
 
 from mmcheck import session
@@ -134,8 +134,7 @@ Seen = dict[str, object]
 """For each spec what its files hold; None where one of them cannot be read."""
 
 
-@dataclass
-class Watcher:
+class Watcher(Struct):
     """Looks at files, and verifies what has changed since it looked last."""
 
     paths: Sequence[str]
@@ -234,8 +233,7 @@ class Watcher:
         return observed
 
 
-@dataclass(frozen=True, slots=True)
-class _ByChange:
+class _ByChange(Struct, frozen=True):
     """Shows in full what has changed."""
 
     changed: set[str]

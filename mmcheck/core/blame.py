@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mmcheck.core import terms
 from mmcheck.core.instance import Cell, Instance, flatten
@@ -15,8 +16,7 @@ MOST_READS = 24
 """How many cells are told at most: a part that reads more is not explained by them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Blame:
+class Blame(Struct, frozen=True):
     """`part` has the `value` that makes the predicate false (mostly false itself; true under a
     negation; None when it raised a model error); `bindings` are the names bound around it that it mentions,
     `reads` the cells that its evaluation read, such as `("data'[Page#1]", "old")`, each once, in the order of
@@ -46,8 +46,7 @@ def blame(predicate: Term, env: Env, instance: Instance) -> Blame:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Descent:
+class _Descent(Struct, frozen=True):
     """The walk down to the part that is responsible."""
 
     instance: Instance

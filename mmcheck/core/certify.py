@@ -8,9 +8,10 @@ That a search was exhaustive cannot be replayed; the engines are compared with e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias, assert_never
+
+from msgspec import Struct
 
 from mmcheck.core.fairness import demands
 from mmcheck.core.instance import Action, Instance, State
@@ -72,8 +73,7 @@ def replay(instance: Instance, trace: Trace) -> None:
     Certifier(instance).replay(trace)
 
 
-@dataclass(frozen=True)
-class Certifier:
+class Certifier(Struct, frozen=True, dict=True):
     """Certifies the verdicts about one instance, whose meaning is worked out once.
 
     Replaying takes nothing but the reference semantics; a proof by induction needs a solver, which is no part

@@ -9,8 +9,9 @@ constants of a check decide is no branch there, since nothing is left of it afte
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from mmcheck.core.system import Body, ForAll, If, Invariant, Liveness, StepInvariant, System
 from mmcheck.core.terms import And, Let, Literal, Not, Or, Term
@@ -27,16 +28,14 @@ class Side(Enum):
     """Of a bulk `forall ... where`: some values satisfied its condition."""
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """One way through the statement that stands at a place."""
 
     span: Span
     side: Side
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """What an engine saw of a branch: in how many steps it was taken, and whether it was taken on the way
     into a model error, which is no step."""
 
@@ -47,8 +46,7 @@ class Taken:
 NEVER = Taken()
 
 
-@dataclass(frozen=True, slots=True)
-class BranchCoverage:
+class BranchCoverage(Struct, frozen=True):
     """`place` is where the branch begins: at its first statement, or at the statement that it belongs to when
     it has none. `written` is false for an `else` that does not exist. `within` is the innermost branch around
     it."""
@@ -65,8 +63,7 @@ class BranchCoverage:
         return self.taken.steps > 0 or self.taken.failed
 
 
-@dataclass(frozen=True, slots=True)
-class TransitionCoverage:
+class TransitionCoverage(Struct, frozen=True):
     """`possible` is false where the constants of the check alone forbid the transition."""
 
     name: str
@@ -75,8 +72,7 @@ class TransitionCoverage:
     fired: int
 
 
-@dataclass(frozen=True, slots=True)
-class PremiseCoverage:
+class PremiseCoverage(Struct, frozen=True):
     """A premise of a property. `met` says whether it was ever true, and is None where that is not known: the
     property is violated, or not every state was visited."""
 
@@ -85,8 +81,7 @@ class PremiseCoverage:
     met: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Struct, frozen=True):
     """The coverage of one check. `complete` is true when every reachable state was visited, so that what was
     never taken can never be."""
 

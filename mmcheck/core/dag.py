@@ -8,9 +8,10 @@ Each node knows an interval that its value lies in, which decides comparisons ea
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple, TypeAlias, assert_never
+
+from msgspec import Struct, field
 
 Combine: TypeAlias = Callable[[int, int], int]
 
@@ -42,8 +43,7 @@ class Node(NamedTuple):
     value: int = 0
 
 
-@dataclass
-class Dag:
+class Dag(Struct, dict=True):
     """The graph, with its smart constructors. Nodes 0 and 1 are false and true."""
 
     cell_bounds: tuple[tuple[int, int], ...]

@@ -17,7 +17,8 @@ A run is *fair* if no unit is wronged:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mmcheck.core.instance import Action, Instance, State
 from mmcheck.core.semantics import Dynamics
@@ -26,8 +27,7 @@ from mmcheck.core.trace import Step
 from mmcheck.core.types import Value, show_value
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """What is owed its turn. `name` is the transition, the step or the process."""
 
     name: str

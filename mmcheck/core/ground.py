@@ -9,9 +9,10 @@ random systems.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias, assert_never
+
+from msgspec import Struct, field
 
 from mmcheck.core import system, terms
 from mmcheck.core.codes import code_bounds, encode, least
@@ -43,8 +44,7 @@ _Join: TypeAlias = Callable[[int, int], int]
 _Known: TypeAlias = Callable[[int], int]
 
 
-@dataclass(frozen=True, slots=True)
-class GroundBranch:
+class GroundBranch(Struct, frozen=True):
     """Where an action takes a branch: where `taken` is true, of the states where it is enabled; and where
     `failed` is true, on the way into a model error."""
 
@@ -53,8 +53,7 @@ class GroundBranch:
     failed: int
 
 
-@dataclass(frozen=True, slots=True)
-class GroundAction:
+class GroundAction(Struct, frozen=True):
     """An action with its choices made.
 
     It is enabled where `guard` is true, and fails, leading nowhere, where `fails` is. `updates` gives the new
@@ -69,8 +68,7 @@ class GroundAction:
     """The values that were chosen. With the arguments, all that tells elements of a sort apart."""
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
+class Beginning(Struct, frozen=True):
     """How the initial states come about, without naming each: `values` are the nodes of all cells, over
     inputs, which are cells of their own and take any value within their bounds.
 
@@ -81,20 +79,17 @@ class Beginning:
     values: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Predicate:
+class Predicate(Struct, frozen=True):
     """Where a predicate is true, and where it runs into a model error."""
 
     holds: int
     fails: int
 
 
-@dataclass
-class Grounder:
+class Grounder(Struct, dict=True):
     """Grounds the parts of one instance into one graph."""
 
     instance: Instance
-    dag: Dag = field(init=False)
     general: dict[tuple[int, Binding, str], Predicate] = field(default_factory=dict)
     specialised: dict[Predicate, dict[tuple[tuple[int, int], ...], Predicate]] = field(default_factory=dict)
     """For each of those, what it comes to by the updates of a step."""
@@ -260,8 +255,7 @@ _Candidates: TypeAlias = tuple[list[int], int, int]
 """Where each candidate of a choice is one, and what is then known: `fails` and `alive`."""
 
 
-@dataclass
-class _Run:
+class _Run(Struct, dict=True):
     """One symbolic execution. `state` holds a node for each cell, as it is after the statements so far.
 
     `path` is the condition under which the statement at hand is reached; `alive` that no requirement was

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from mmcheck.core.blame import Blame
 from mmcheck.core.instance import Instance
@@ -12,8 +12,7 @@ from mmcheck.core.verdict import Binding
 from mmcheck.diagnostics import Diagnostic
 
 
-@dataclass(frozen=True, slots=True)
-class Cti:
+class Cti(Struct, frozen=True):
     """A counterexample to induction: an initial state in which the invariant is false, or a step that breaks
     it from a state in which all invariants are true. The first state of the trace need not be reachable."""
 
@@ -24,8 +23,7 @@ class Cti:
     """Where it lives, if not in the instance of the check."""
 
 
-@dataclass(frozen=True, slots=True)
-class Consecution:
+class Consecution(Struct, frozen=True):
     """Whether the steps of a transition keep an invariant: `cti` is one that does not. Where the solver gave
     up, nobody knows."""
 
@@ -34,8 +32,7 @@ class Consecution:
     gave_up: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class InductionOutcome:
+class InductionOutcome(Struct, frozen=True):
     """One invariant: `initiation` is an initial state in which it is false. For a step invariant there is no
     initiation, and consecution means that the steps satisfy it."""
 
@@ -56,8 +53,7 @@ class InductionOutcome:
         return None if any(c.gave_up for c in self.consecutions) else True
 
 
-@dataclass(frozen=True, slots=True)
-class Examination:
+class Examination(Struct, frozen=True):
     """What induction says about the invariants of a system for every size: as far as a limit let it come, and
     where the system is not outside of what can be said."""
 

@@ -7,10 +7,11 @@ the values of all cells, in the order of `Instance.cells`. An *action* is a tran
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from mmcheck.core.system import PROGRAM_COUNTER, Property, System, Transition, Variable
 from mmcheck.core.terms import Local
@@ -20,8 +21,7 @@ State: TypeAlias = tuple[Value, ...]
 """The values of all cells of an instance, in the order of its `cells`."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Cell:
+class Cell(Struct, frozen=True):
     """One scalar of the state."""
 
     variable: str
@@ -37,14 +37,21 @@ class Cell:
         return self.variable + indices + "".join(f".{name}" for name in self.path)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Action:
+class Action(Struct, frozen=True):
     """A transition with arguments: what can be taken as a step."""
 
     transition: Transition
     args: tuple[Value, ...]
-    bindings: Mapping[str, Value] = field(compare=False)
+    bindings: Mapping[str, Value]
     """The parameters of the transition with the arguments."""
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Action):
+            return NotImplemented
+        return (self.transition, self.args) == (other.transition, other.args)
+
+    def __hash__(self) -> int:
+        return hash((self.transition.name, self.args))
 
     def __repr__(self) -> str:
         return f"{self.transition.name}({', '.join(map(show_value, self.args))})"
@@ -54,12 +61,14 @@ class Action:
         return cls(transition, args, bindings(transition.params, args))
 
 
-@dataclass(frozen=True)
-class Instance:
+class Instance(Struct, frozen=True, dict=True):
     """A system with sizes for its sorts."""
 
     system: System
-    sizes: Sizes = field(hash=False)
+    sizes: Sizes
+
+    def __hash__(self) -> int:
+        return hash(self.system)
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:

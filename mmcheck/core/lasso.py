@@ -8,9 +8,10 @@ again, is as fair. What a lasso shows is decided here from its states alone, who
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
+
+from msgspec import Struct
 
 from mmcheck.core.fairness import Unit, units
 from mmcheck.core.instance import State
@@ -29,8 +30,7 @@ class Served(Enum):
     WRONGED = "wronged"
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """How a loop treats a unit, and the number of the step that takes it, or of the state without it."""
 
     unit: Unit
@@ -38,8 +38,7 @@ class Service:
     at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """Why a lasso counts as fair: how its loop treats each unit. `deadlock` is true where nothing at all can
     happen in the loop, so that the run stutters for ever."""
 

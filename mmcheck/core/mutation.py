@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from mmcheck.core.outcome import CheckOutcome
 from mmcheck.diagnostics import Diagnostic
@@ -22,8 +23,7 @@ class Weakening(Enum):
     FAIRNESS = "fairness"
 
 
-@dataclass(frozen=True, slots=True)
-class Mutant:
+class Mutant(Struct, frozen=True):
     """One change to the design. `id` is made of the place; `within` is the transition, step or def that is
     changed, `change` a clause that says how."""
 
@@ -44,8 +44,7 @@ class Fate(Enum):
     UNDECIDED = "undecided"
 
 
-@dataclass(frozen=True, slots=True)
-class Kill:
+class Kill(Struct, frozen=True):
     """Who noticed a mutant first. Without a property it is an error: the mutant cannot be verified at all,
     which no property need notice. `found` is a phrase for what is not as expected."""
 
@@ -54,8 +53,7 @@ class Kill:
     found: str
 
 
-@dataclass(frozen=True, slots=True)
-class MutantOutcome:
+class MutantOutcome(Struct, frozen=True):
     """`reason` says why it is undecided, or is the excuse; `verified` are the checks that were run on it,
     those in which it makes no difference left out."""
 
@@ -67,8 +65,7 @@ class MutantOutcome:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class MutationOutcome:
+class MutationOutcome(Struct, frozen=True):
     """The mutants of a spec, in the order of the text, with the outcomes of those that were looked at.
 
     `diagnostics` are errors of the spec itself, `warnings` are about its excuses. `shown` is the check that

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from mmcheck.core.blame import Blame
 from mmcheck.core.check import Check, Expectation, Expected
@@ -18,8 +19,7 @@ from mmcheck.core.verdict import Proved, Unknown, Verdict, Violated
 from mmcheck.diagnostics import Diagnostic
 
 
-@dataclass(frozen=True, slots=True)
-class Statistics:
+class Statistics(Struct, frozen=True):
     """What an engine did. `complete` is true when every reachable state was visited; `fired` says how often
     each transition was taken, by name."""
 
@@ -57,8 +57,7 @@ def worst(endings: list[Ending]) -> Ending:
     return max(endings, key=SEVERITY.index, default=Ending.AS_EXPECTED)
 
 
-@dataclass(frozen=True, slots=True)
-class PropertyOutcome:
+class PropertyOutcome(Struct, frozen=True):
     """A verdict beside what was expected. `assumptions` are the names under which it was reached; `blame`
     explains a violation in the last state of its trace; `account` says why a run that never ends is fair;
     `note` is one more sentence about the verdict."""
@@ -92,8 +91,7 @@ class PropertyOutcome:
         return Ending.AS_EXPECTED if expected else Ending.UNEXPECTED
 
 
-@dataclass(frozen=True, slots=True)
-class CheckOutcome:
+class CheckOutcome(Struct, frozen=True):
     check: Check
     instance: Instance
     properties: tuple[PropertyOutcome, ...]
@@ -114,8 +112,7 @@ class CheckOutcome:
         return worst([outcome.ending for outcome in self.properties])
 
 
-@dataclass(frozen=True, slots=True)
-class SpecOutcome:
+class SpecOutcome(Struct, frozen=True):
     """`file` is the path as the user gave it. A spec with errors has diagnostics, and perhaps checks that
     could be judged all the same."""
 

@@ -12,8 +12,9 @@ that nothing depends on the order of the elements of a sort.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias, assert_never
+
+from msgspec import Struct
 
 from mmcheck.core import system, terms
 from mmcheck.core.coverage import Branch, Side
@@ -405,8 +406,7 @@ def initial_states(instance: Instance) -> Iterator[State | Failure]:
                 yield failure
 
 
-@dataclass(frozen=True)
-class Dynamics:
+class Dynamics(Struct, frozen=True):
     """The step relation of an instance, its transitions' meanings worked out once."""
 
     instance: Instance

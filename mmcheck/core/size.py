@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import prod
 from typing import assert_never
+
+from msgspec import Struct
 
 from mmcheck.core.instance import Instance
 from mmcheck.core.system import Assert as AssertStatement
@@ -48,8 +49,7 @@ MOST_ELEMENTS = 62
 """The most elements that a set may have: one bit for each in a word."""
 
 
-@dataclass(frozen=True, slots=True)
-class Excess:
+class Excess(Struct, frozen=True):
     """Something that has more parts than are accepted."""
 
     what: str

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from mmcheck.core.instance import Cell, Instance
 from mmcheck.core.terms import Literal, Place, Read, Term
 from mmcheck.core.types import Value
 
 
-@dataclass(frozen=True, slots=True)
-class StateKey:
+class StateKey(Struct, frozen=True):
     """What tells classes apart: a term with what it is called."""
 
     label: str
@@ -24,16 +23,14 @@ def cell_key(instance: Instance, cell: Cell) -> StateKey:
     return StateKey(repr(cell), Read(Place(cell.variable, indices, cell.path, cell.type)))
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """How many states of a class, or steps of an edge, a property speaks of."""
 
     property: str
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class StateClass:
+class StateClass(Struct, frozen=True):
     """The states with the same `values`; None stands for one that cannot be computed in the state. `depth` is
     the least number of steps to one of them."""
 
@@ -49,8 +46,7 @@ class StateClass:
     """`reachable` properties that are reached there."""
 
 
-@dataclass(frozen=True, slots=True)
-class StateEdge:
+class StateEdge(Struct, frozen=True):
     """All steps of one transition between two classes, by their numbers."""
 
     source: int
@@ -61,8 +57,7 @@ class StateEdge:
     """Step invariants that some of the steps violate."""
 
 
-@dataclass(frozen=True, slots=True)
-class StateGraph:
+class StateGraph(Struct, frozen=True):
     """`keys` say what the values of a class are of. Classes are in the order of their depth."""
 
     name: str

@@ -6,75 +6,65 @@ every size. `core.semantics` says what it means.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias, assert_never
 
+from msgspec import Struct
+
 from mmcheck.core.terms import Local, Place, Term, show_term
 from mmcheck.core.types import EnumType, RangeType, SortType, Type
-from mmcheck.source import Span
+from mmcheck.source import Placed
 
 # --- statements ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class StatementBase:
-    span: Span | None = field(default=None, compare=False)
-
+class StatementBase(Placed, frozen=True):
     def __repr__(self) -> str:
         return show_statement(self)  # type: ignore[arg-type]  # every subclass below is in Statement
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Require(StatementBase):
+class Require(StatementBase, frozen=True):
     condition: Term
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Assert(StatementBase):
+class Assert(StatementBase, frozen=True):
     """A model error ("failed assert") when the condition is false."""
 
     condition: Term
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Assign(StatementBase):
+class Assign(StatementBase, frozen=True):
     """The value has the place's type (a `Coerce` stands around one that might not)."""
 
     place: Place
     value: Term
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Havoc(StatementBase):
+class Havoc(StatementBase, frozen=True):
     """`= any`: every value of the place's type is a successor."""
 
     place: Place
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Let(StatementBase):
+class Let(StatementBase, frozen=True):
     local: Local
     value: Term
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Choose(StatementBase):
+class Choose(StatementBase, frozen=True):
     """Every binding that satisfies `where` is a way to go on; without one the transition is not enabled."""
 
     binders: tuple[Local, ...]
     where: Term | None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class If(StatementBase):
+class If(StatementBase, frozen=True):
     condition: Term
     then: tuple[Statement, ...]
     orelse: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class ForAll(StatementBase):
+class ForAll(StatementBase, frozen=True):
     """The body for all bindings at once: every read in it sees the state before the statement, and the
     bindings write cells of their own. No `Stop` inside."""
 
@@ -83,8 +73,7 @@ class ForAll(StatementBase):
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Stop(StatementBase):
+class Stop(StatementBase, frozen=True):
     """The end of the body, reached early (behind `goto` and `exit`)."""
 
 
@@ -96,11 +85,9 @@ Body: TypeAlias = tuple[Statement, ...]
 IndexType: TypeAlias = SortType | EnumType | RangeType
 
 
-@dataclass(frozen=True, slots=True)
-class Sort:
+class Sort(Placed, frozen=True):
     name: str
     doc: str = ""
-    span: Span | None = field(default=None, compare=False)
 
 
 PROGRAM_COUNTER = "at"
@@ -110,8 +97,7 @@ EXITED = "exited"
 """Where a process instance stands after `exit`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Placed, frozen=True):
     """A state variable, or the state of a process: a struct of its program counter `at` and its locals,
     indexed by the parameters of the process."""
 
@@ -121,7 +107,6 @@ class Variable:
     volatile: bool = False
     process: bool = False
     doc: str = ""
-    span: Span | None = field(default=None, compare=False)
 
 
 class Fairness(Enum):
@@ -130,8 +115,7 @@ class Fairness(Enum):
     STRONG = "strong"
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(Placed, frozen=True):
     """A named atomic action, or a step of a process (then called `process.step`, its parameters those of
     the process, its body beginning with the requirement that the instance stands there)."""
 
@@ -145,46 +129,38 @@ class Transition:
     impossible: bool = False
     """The constants of the check alone forbid it (`require policy == bounce` under another policy)."""
     doc: str = ""
-    span: Span | None = field(default=None, compare=False)
 
 
 # --- properties ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PropertyBase:
+class PropertyBase(Placed, frozen=True, kw_only=True):
     doc: str = ""
-    span: Span | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Invariant(PropertyBase):
+class Invariant(PropertyBase, frozen=True):
     name: str
     params: tuple[Local, ...]
     body: Term
 
 
-@dataclass(frozen=True, slots=True)
-class StepInvariant(PropertyBase):
+class StepInvariant(PropertyBase, frozen=True):
     name: str
     params: tuple[Local, ...]
     body: Term
 
 
-@dataclass(frozen=True, slots=True)
-class Reachable(PropertyBase):
+class Reachable(PropertyBase, frozen=True):
     name: str
     params: tuple[Local, ...]
     body: Term
 
 
-@dataclass(frozen=True, slots=True)
-class DeadlockFree(PropertyBase):
+class DeadlockFree(PropertyBase, frozen=True):
     name: str = "deadlock free"
 
 
-@dataclass(frozen=True, slots=True)
-class NoModelError(PropertyBase):
+class NoModelError(PropertyBase, frozen=True):
     """Always among the properties of a system, and the first of them."""
 
     name: str = "no model error"
@@ -197,8 +173,7 @@ class LivenessKind(Enum):
     EVENTUALLY_ALWAYS = "eventually always"
 
 
-@dataclass(frozen=True, slots=True)
-class Liveness(PropertyBase):
+class Liveness(PropertyBase, frozen=True):
     """`trigger` is the left side of `~>`, and None for the other kinds."""
 
     name: str
@@ -208,29 +183,24 @@ class Liveness(PropertyBase):
     goal: Term
 
 
-@dataclass(frozen=True, slots=True)
-class Fire:
+class Fire(Placed, frozen=True):
     """A line of a scenario: the transition is taken with these arguments, terms over the parameters."""
 
     transition: str
     args: tuple[Term, ...]
-    span: Span | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Blocked:
+class Blocked(Placed, frozen=True):
     """A line of a scenario: the transition is not enabled with these arguments."""
 
     transition: str
     args: tuple[Term, ...]
-    span: Span | None = field(default=None, compare=False)
 
 
 ScenarioLine: TypeAlias = Fire | Blocked | Assert
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario(PropertyBase):
+class Scenario(PropertyBase, frozen=True):
     """An example that must work for some distinct values of its parameters, on some way through."""
 
     name: str
@@ -243,16 +213,13 @@ Property: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Assumption:
+class Assumption(Placed, frozen=True):
     name: str
     body: Term
     doc: str = ""
-    span: Span | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class System:
+class System(Struct, frozen=True):
     """Everything that a check needs but the sort sizes.
 
     `init` computes the initial states from a state of which nothing is known: the initialisers in the order

@@ -8,32 +8,28 @@ form used in golden tests: an s-expression close to SMT-LIB.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeAlias, assert_never
 
+from msgspec.structs import replace
+
 from mmcheck.core.types import BOOL, RangeType, StructType, Type, Value, show_value
-from mmcheck.source import Span
+from mmcheck.source import Placed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class TermBase:
+class TermBase(Placed, frozen=True, kw_only=True):
     """What all terms share: the place they were lowered from."""
-
-    span: Span | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         return show_term(self)  # type: ignore[arg-type]  # every subclass below is in the union Term
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Literal(TermBase):
+class Literal(TermBase, frozen=True):
     value: Value
     type: Type
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Local(TermBase):
+class Local(TermBase, frozen=True):
     """A bound name: a parameter, a quantifier's variable, a `let`, a choice. No binding lies in the scope of
     another of the same name: elaboration renames where the source shadows (`t$2`), and prefixes the names
     bound in a `def` with its own (`writable.t`)."""
@@ -42,8 +38,7 @@ class Local(TermBase):
     type: Type
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Place(TermBase):
+class Place(TermBase, frozen=True):
     """Where a value lives: a variable, its indices, and the way down through struct fields.
 
     As many indices as the variable has; each is of exactly the index type (a `Coerce` stands around one that
@@ -55,8 +50,7 @@ class Place(TermBase):
     type: Type
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Read(TermBase):
+class Read(TermBase, frozen=True):
     """The value at a place, in this state or, `primed`, in the state after the step (with indices that are
     themselves terms and say for themselves whether they are primed)."""
 
@@ -68,8 +62,7 @@ class Read(TermBase):
         return self.place.type
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class FieldOf(TermBase):
+class FieldOf(TermBase, frozen=True):
     """A field of a struct value that is not at a place."""
 
     record: Term
@@ -77,8 +70,7 @@ class FieldOf(TermBase):
     type: Type
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Not(TermBase):
+class Not(TermBase, frozen=True):
     arg: Term
 
     @property
@@ -86,8 +78,7 @@ class Not(TermBase):
         return BOOL
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class And(TermBase):
+class And(TermBase, frozen=True):
     """Evaluated from the left, and no further than the first that is false. `And(())` is true."""
 
     args: tuple[Term, ...]
@@ -97,8 +88,7 @@ class And(TermBase):
         return BOOL
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Or(TermBase):
+class Or(TermBase, frozen=True):
     """Evaluated from the left, and no further than the first that is true. `Or(())` is false."""
 
     args: tuple[Term, ...]
@@ -108,8 +98,7 @@ class Or(TermBase):
         return BOOL
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Implies(TermBase):
+class Implies(TermBase, frozen=True):
     """The right side is evaluated only where the left is true."""
 
     left: Term
@@ -128,8 +117,7 @@ class Comparison(Enum):
     LE = "<="
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Compare(TermBase):
+class Compare(TermBase, frozen=True):
     """Sides of one type, but for `T` against `T?`, and integers of different bounds."""
 
     op: Comparison
@@ -146,8 +134,7 @@ class ArithmeticOp(Enum):
     SUB = "-"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Arithmetic(TermBase):
+class Arithmetic(TermBase, frozen=True):
     """Exact, over integers; the type is the interval that the result lies in."""
 
     op: ArithmeticOp
@@ -156,8 +143,7 @@ class Arithmetic(TermBase):
     type: RangeType
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Conditional(TermBase):
+class Conditional(TermBase, frozen=True):
     """Only the branch that is taken is evaluated."""
 
     condition: Term
@@ -171,8 +157,7 @@ class Quantifier(Enum):
     EXISTS = "exists"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Quantified(TermBase):
+class Quantified(TermBase, frozen=True):
     """Every binding that satisfies `where` is evaluated, also when an earlier one decided: whether a model
     error occurs must not depend on the order of the elements."""
 
@@ -186,8 +171,7 @@ class Quantified(TermBase):
         return BOOL
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Count(TermBase):
+class Count(TermBase, frozen=True):
     """For how many bindings that satisfy `where` the body is true."""
 
     binders: tuple[Local, ...]
@@ -199,8 +183,7 @@ class Count(TermBase):
         return RangeType(0, None)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class SetLiteral(TermBase):
+class SetLiteral(TermBase, frozen=True):
     items: tuple[Term, ...]
     type: Type
 
@@ -211,16 +194,14 @@ class SetOp(Enum):
     DIFFERENCE = "difference"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class SetOperation(TermBase):
+class SetOperation(TermBase, frozen=True):
     op: SetOp
     left: Term
     right: Term
     type: Type
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Member(TermBase):
+class Member(TermBase, frozen=True):
     """Whether an element (null is none) is in a set."""
 
     element: Term
@@ -231,8 +212,7 @@ class Member(TermBase):
         return BOOL
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Cardinality(TermBase):
+class Cardinality(TermBase, frozen=True):
     set: Term
 
     @property
@@ -248,8 +228,7 @@ class Coercion(Enum):
     INDEX = "index out of range"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Coerce(TermBase):
+class Coerce(TermBase, frozen=True):
     """The value of `arg`, which must be a value of `type`: a model error otherwise."""
 
     arg: Term
@@ -257,8 +236,7 @@ class Coerce(TermBase):
     coercion: Coercion
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Let(TermBase):
+class Let(TermBase, frozen=True):
     """A `def` applied: its parameters bound to values that are evaluated in any case, then its body."""
 
     local: Local
@@ -270,8 +248,7 @@ class Let(TermBase):
         return self.body.type
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class By(TermBase):
+class By(TermBase, frozen=True):
     """Whether the step was made by one of these transitions. In step invariants only."""
 
     transitions: tuple[str, ...]

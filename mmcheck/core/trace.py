@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from mmcheck.core.instance import Action, State
 from mmcheck.core.types import Value
@@ -18,8 +19,7 @@ def as_written(choices: Choices) -> Choices:
     return tuple((name.partition("$")[0], value) for name, value in choices)
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """A model error: "range overflow", "index out of range", "null dereference" or "failed assert"."""
 
     kind: str
@@ -27,8 +27,7 @@ class Failure:
     span: Span | None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """An action, what it chose, and the state that it led to."""
 
     action: Action
@@ -36,8 +35,7 @@ class Step:
     target: State
 
 
-@dataclass(frozen=True, slots=True)
-class FailedStep:
+class FailedStep(Struct, frozen=True):
     """An action that ran into a model error, so that no state follows."""
 
     action: Action
@@ -45,8 +43,7 @@ class FailedStep:
     failure: Failure
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Struct, frozen=True):
     """An initial state and the steps from it; at the end perhaps a step that failed, or a model error met
     while a property was evaluated in the last state (`failure` without an action).
 

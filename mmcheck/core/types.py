@@ -15,9 +15,10 @@ unbounded above, when it counts elements of a sort. Values are plain immutable P
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain, combinations, product
 from typing import NamedTuple, TypeAlias, assert_never
+
+from msgspec import Struct
 
 
 class Elem(NamedTuple):
@@ -44,14 +45,12 @@ class Record(NamedTuple):
 Value: TypeAlias = "bool | int | str | Elem | Record | frozenset[Value] | None"
 
 
-@dataclass(frozen=True, slots=True)
-class BoolType:
+class BoolType(Struct, frozen=True):
     def __repr__(self) -> str:
         return "bool"
 
 
-@dataclass(frozen=True, slots=True)
-class RangeType:
+class RangeType(Struct, frozen=True):
     """The integers from lo to hi. `None` is no bound: such a type is an expression's, never a variable's."""
 
     lo: int | None
@@ -66,8 +65,7 @@ class RangeType:
         return low and (self.hi is None or (other.hi is not None and other.hi <= self.hi))
 
 
-@dataclass(frozen=True, slots=True)
-class EnumType:
+class EnumType(Struct, frozen=True):
     name: str
     values: tuple[str, ...]
 
@@ -75,38 +73,33 @@ class EnumType:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
-class SortType:
+class SortType(Struct, frozen=True):
     name: str
 
     def __repr__(self) -> str:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
-class OptionalType:
+class OptionalType(Struct, frozen=True):
     base: RangeType | EnumType | SortType
 
     def __repr__(self) -> str:
         return f"{self.base!r}?"
 
 
-@dataclass(frozen=True, slots=True)
-class SetType:
+class SetType(Struct, frozen=True):
     element: RangeType | EnumType | SortType
 
     def __repr__(self) -> str:
         return f"set {self.element!r}"
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     name: str
     type: Type
 
 
-@dataclass(frozen=True, slots=True)
-class StructType:
+class StructType(Struct, frozen=True):
     name: str
     fields: tuple[Field, ...]
 

@@ -8,7 +8,8 @@ the left sides of implications, and the conditions of quantifiers; of `P ~> Q`, 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mmcheck.core.system import Invariant, Liveness, StepInvariant
 from mmcheck.core.terms import (
@@ -23,8 +24,7 @@ from mmcheck.core.terms import (
 from mmcheck.source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Premise:
+class Premise(Struct, frozen=True):
     """`possible` is true where the premise is true for some binding; `span` is where it is written."""
 
     possible: Term

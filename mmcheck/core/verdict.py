@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mmcheck.core.terms import Term
 from mmcheck.core.trace import Trace
@@ -13,8 +15,7 @@ Binding: TypeAlias = tuple[tuple[str, Value], ...]
 """The values of a property's parameters: which of its instances is meant."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exhaustive:
+class Exhaustive(Struct, frozen=True):
     """Every reachable state was visited. `depth` is the length of the longest shortest path; `transitions`
     counts the steps taken, several ones between the same two states included."""
 
@@ -30,8 +31,7 @@ class Exhaustive:
     """For liveness: in how many of the states every fair run, sooner or later, breaks an assumption."""
 
 
-@dataclass(frozen=True, slots=True)
-class Witness:
+class Witness(Struct, frozen=True):
     """A run that shows what was to be shown possible: one for each instance of the property, with the
     parameters' values and, for a scenario, those of its own."""
 
@@ -43,8 +43,7 @@ class Witness:
         return max(trace.length for _, trace in self.traces)
 
 
-@dataclass(frozen=True, slots=True)
-class Inductive:
+class Inductive(Struct, frozen=True):
     """A proof by induction: the lemmas, predicates over states, are true of every initial state, every step
     keeps them (for an invariant, together with itself), and where they are true nothing is violated.
 
@@ -57,8 +56,7 @@ class Inductive:
     depth: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class FixedSort:
+class FixedSort(Struct, frozen=True):
     """A sort whose size a proof for every size keeps as it is, and why."""
 
     sort: str
@@ -66,8 +64,7 @@ class FixedSort:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class EverySize:
+class EverySize(Struct, frozen=True):
     """A proof by induction for every number of elements of some sorts: the lemmas, predicates over states,
     are true of every initial state and kept by every step, and where they are true nothing is violated,
     whatever the sizes of `sorts` are.
@@ -85,13 +82,11 @@ class EverySize:
 Evidence: TypeAlias = Exhaustive | Witness | Inductive | EverySize
 
 
-@dataclass(frozen=True, slots=True)
-class Proved:
+class Proved(Struct, frozen=True):
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class Violated:
+class Violated(Struct, frozen=True):
     """`trace` is a shortest counterexample, replayed. It is None where the violation is that something was
     *not* found: then `evidence` says how thoroughly it was looked for. `reason` is a sentence."""
 
@@ -101,8 +96,7 @@ class Violated:
     evidence: Exhaustive | Inductive | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """`limit` is true when a limit came first, false when the engine cannot decide the property at all."""
 
     reason: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mmcheck import session
 from mmcheck.diagnostics import Collector, Diagnostic, Note, SpecError
@@ -14,8 +16,7 @@ from mmcheck.source import SourceFile, Span
 from mmcheck.syntax import ast
 
 
-@dataclass(frozen=True)
-class Analysis:
+class Analysis(Struct, frozen=True):
     """A text, read as the file at `path` with all that it imports. `spec` is None where it has errors."""
 
     path: Path

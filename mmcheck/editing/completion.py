@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mmcheck.editing.analysis import Analysis
 from mmcheck.editing.hover import signature
@@ -24,8 +25,7 @@ _DECLARING = words(
 _WORD = re.compile(r"\w+\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """Something that can be written: a word of the language (`kind` is None), or a name."""
 
     text: str
@@ -47,8 +47,7 @@ def _in_comment(before: str) -> bool:
     return "//" in before[before.rfind("\n") + 1 :]
 
 
-@dataclass(frozen=True)
-class _Completion:
+class _Completion(Struct, frozen=True):
     analysis: Analysis
     expected: Expected
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
+
+from msgspec import Struct
 
 from mmcheck.editing.analysis import Analysis
 from mmcheck.editing.symbols import Definition, Role, Shape
@@ -15,8 +16,7 @@ MOST_LINES = 12
 """Longer declarations are cut."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hover:
+class Hover(Struct, frozen=True):
     """Markdown about the name at `span`."""
 
     span: Span

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct
 
 from mmcheck.editing.resolve import resolve
 from mmcheck.editing.symbols import Definition, Occurrence, Role
@@ -19,8 +20,7 @@ from mmcheck.elaborate.modules import Modules
 from mmcheck.source import SourceFile
 
 
-@dataclass(frozen=True)
-class Index:
+class Index(Struct, frozen=True, dict=True):
     """The places of each file that name something, in the order of the text, and what is named."""
 
     modules: Modules

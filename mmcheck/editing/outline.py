@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mmcheck.editing.symbols import Kind
 from mmcheck.elaborate.checks import DEFAULT
@@ -11,8 +12,7 @@ from mmcheck.source import Span
 from mmcheck.syntax import ast
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """A declaration: its name, all of its text, and what is declared in it."""
 
     name: str

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from mmcheck.editing.analysis import Analysis, analyse
 from mmcheck.editing.index import Index
@@ -27,8 +28,7 @@ class RenameError(Exception):
     """Why something cannot be renamed, in words for the user."""
 
 
-@dataclass(frozen=True, slots=True)
-class Renaming:
+class Renaming(Struct, frozen=True):
     """A new name, and the places that get it: for each file where they begin, in order."""
 
     old: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import assert_never
+
+from msgspec import Struct, field
 
 from mmcheck.editing.symbols import Declared, Definition, Kind, Occurrence, Role, Shape
 from mmcheck.editing.tables import Tables
@@ -25,8 +26,7 @@ def resolve(declarations: Iterable[ast.Decl], tables: Tables) -> list[Occurrence
     return walk.found
 
 
-@dataclass
-class _Walk:
+class _Walk(Struct):
     tables: Tables
     found: list[Occurrence] = field(default_factory=list)
     scopes: list[dict[str, Definition]] = field(default_factory=list)

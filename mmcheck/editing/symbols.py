@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from mmcheck.source import Span
 from mmcheck.syntax import ast
@@ -32,8 +33,7 @@ class Kind(Enum):
     CHECK = "check"
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """What a name holds: a written type behind a number of indices. A process holds its locals."""
 
     type: ast.TypeExpr | ast.ProcessDecl
@@ -46,8 +46,7 @@ Declared: TypeAlias = (
 """What a name is declared by. An enum's constant is an `Ident` of its own."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Definition:
+class Definition(Struct, frozen=True, eq=False):
     """One thing with a name. Two are the same only if they are the same object."""
 
     name: str
@@ -73,8 +72,7 @@ class Role(Enum):
     USES = "uses"
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(Struct, frozen=True):
     """A place that names something: `span` is just the name."""
 
     span: Span

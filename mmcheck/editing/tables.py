@@ -5,7 +5,7 @@ Checks are not among them: nothing names a check, and those of imported files do
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from mmcheck.editing.symbols import Declared, Definition, Kind, Shape
 from mmcheck.elaborate.modules import Modules
@@ -13,8 +13,7 @@ from mmcheck.source import Span
 from mmcheck.syntax import ast
 
 
-@dataclass(frozen=True)
-class Tables:
+class Tables(Struct, frozen=True):
     """Definitions by name; the first one of a name counts, as in elaboration. `members` are the constants of
     enums, the fields of structs, the steps of processes (under `.name`) and their locals."""
 

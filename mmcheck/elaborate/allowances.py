@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from mmcheck.diagnostics import CODES, Diagnostic, Severity
 from mmcheck.elaborate.modules import Program
@@ -23,8 +24,7 @@ _COMMENT = re.compile(r"\s*//(?!/)(?P<text>.*)")
 _NO_CODE = re.compile(r"\s*(//.*)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(Struct, frozen=True):
     """A comment that allows warnings of some codes in some lines. It allows none without a reason."""
 
     codes: tuple[str, ...]
@@ -39,8 +39,7 @@ class Allowance:
         return bool(self.reason) and code in self.codes and in_file and self.first <= place.line <= self.last
 
 
-@dataclass
-class Allowances:
+class Allowances(Struct):
     """All allowances of a program. `used` are the ones that a warning was held back for."""
 
     all: tuple[Allowance, ...]

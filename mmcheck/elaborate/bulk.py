@@ -7,7 +7,8 @@ one variable stay apart when each bound name indexes both at the same position.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mmcheck.core.system import Assign, Body, ForAll, Havoc, If
 from mmcheck.core.terms import Coerce, Literal, Local, Place, Term
@@ -16,8 +17,7 @@ from mmcheck.elaborate.scope import shown
 from mmcheck.source import Span
 
 
-@dataclass(frozen=True)
-class Write:
+class Write(Struct, frozen=True):
     """An assignment in a bulk update: the names bound around it, and the branches it lies in."""
 
     place: Place

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from mmcheck.core.check import Check, Expectation, Expected
 from mmcheck.core.size import cardinality
@@ -116,8 +117,7 @@ def _divided(declared: Elaborated, settings: Mapping[str, Value]) -> tuple[dict[
     return constants, sizes
 
 
-@dataclass
-class _Reader:
+class _Reader(Struct):
     """Reads one check declaration."""
 
     declaration: ast.CheckDecl

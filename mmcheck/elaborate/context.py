@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from mmcheck.core.system import EXITED, PROGRAM_COUNTER, IndexType, Variable
 from mmcheck.core.terms import Literal, Local, Term
@@ -38,8 +39,7 @@ DEEPEST = 100
 """How many constants, structs or defs may need each other in a row: walks over them recurse."""
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """A `def`, lowered once: a function from its parameters to a term. `steps` when it speaks of a step."""
 
     params: tuple[Local, ...]
@@ -47,8 +47,7 @@ class Definition:
     steps: bool
 
 
-@dataclass
-class Context:
+class Context(Struct):
     """One elaboration. `overrides` are the constants that the check sets; `evaluate` lowers a constant
     expression (it is given from outside, since expressions need the context as well)."""
 

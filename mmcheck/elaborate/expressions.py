@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from enum import Enum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mmcheck.core import terms
 from mmcheck.core.system import EXITED, PROGRAM_COUNTER, Variable
@@ -46,8 +48,7 @@ class Mode(Enum):
     STEP = "a step: primed variables and `by` as well"
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Struct, frozen=True):
     """A variable on the way to a place: with some of its indices, perhaps some fields."""
 
     variable: Variable
@@ -63,8 +64,7 @@ class Path:
         return len(self.variable.indices) - len(self.indices)
 
 
-@dataclass
-class Expressions:
+class Expressions(Struct):
     """Lowers the expressions of one declaration. `self_process` is the process whose step is being lowered,
     so that its locals are in scope; `readable`, where not None, names the variables that have a value yet."""
 
@@ -77,7 +77,8 @@ class Expressions:
     readable: set[str] | None = None
     unset_locals: set[str] = field(default_factory=set)
     """Locals of the process that have no value yet, where they are being given one."""
-    uses_step: bool = field(default=False, init=False)
+    uses_step: bool = False
+    """Whether what was lowered so far asks which transition made the step."""
 
     @property
     def operators(self) -> Operators:

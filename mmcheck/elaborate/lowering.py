@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mmcheck.core import system
 from mmcheck.core.system import Body, System, Variable
@@ -23,8 +24,7 @@ LARGEST_SORT = 64
 """The most elements that a sort may have."""
 
 
-@dataclass(frozen=True)
-class Elaborated:
+class Elaborated(Struct, frozen=True):
     """A system, with the values that its constants have and the sizes that its sorts have by declaration."""
 
     system: System

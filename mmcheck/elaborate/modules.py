@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mmcheck.diagnostics import Collector, Note
 from mmcheck.elaborate.places import SUFFIX, candidates
@@ -17,8 +19,7 @@ MAX_BYTES = 1 << 20
 """Larger files are refused: no design that a person wrote is near this size."""
 
 
-@dataclass(frozen=True)
-class Program:
+class Program(Struct, frozen=True):
     """A file and everything that it imports, as one list of declarations, imported ones first.
 
     Overrides have replaced what they override. Checks are those of the file itself: an imported file's
@@ -33,8 +34,7 @@ class Program:
     texts: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Modules:
+class Modules(Struct, frozen=True):
     """A file and all that it imports, each as it was written. All mappings are by resolved path."""
 
     root: Path
@@ -46,8 +46,7 @@ class Modules:
     """The files, each behind those that it imports."""
 
 
-@dataclass
-class _Loader:
+class _Loader(Struct):
     collector: Collector
     unsaved: Mapping[Path, str]
     sources: dict[Path, SourceFile] = field(default_factory=dict)
@@ -180,8 +179,7 @@ def merge(modules: Modules, collector: Collector) -> Program:
 Overriding: TypeAlias = ast.TransitionDecl | ast.DefDecl | ast.StepOverride
 
 
-@dataclass
-class _Merger:
+class _Merger(Struct):
     """Puts the declarations of all files in one row, each override in the place of what it overrides."""
 
     modules: Modules

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from mmcheck.core import terms
 from mmcheck.core.terms import Comparison, Literal, Term
@@ -26,8 +27,7 @@ class Lowering(Protocol):
     def error(self, code: str, message: str, span: Span, remedy: str = "") -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Operators:
+class Operators(Struct, frozen=True):
     """Lowers what has operators; the operands are lowered by `lowering`."""
 
     lowering: Lowering

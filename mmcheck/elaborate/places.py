@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 SUFFIX = ".mmc"
 
@@ -42,8 +43,7 @@ def specs_below(folder: Path) -> list[str]:
 _IMPORT = re.compile(r"\bimport\b(?:\s|//[^\n]*(?:\n|\Z)|/\*.*?\*/)*([^\W\d]\w*)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Behind:
+class Behind(Struct, frozen=True):
     """What a spec rests on: the contents of files, by resolved path, and where each import leads."""
 
     files: Mapping[Path, bytes]

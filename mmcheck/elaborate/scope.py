@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from mmcheck.core.terms import Local
 from mmcheck.diagnostics import Collector, Note
@@ -14,8 +15,7 @@ from mmcheck.source import Span
 from mmcheck.syntax import ast
 
 
-@dataclass(frozen=True, slots=True)
-class EnumValue:
+class EnumValue(Struct, frozen=True):
     """A constant of an enum."""
 
     enum: ast.EnumDecl
@@ -67,8 +67,7 @@ def kind(symbol: Symbol) -> str:
             return "a process"
 
 
-@dataclass(frozen=True)
-class Symbols:
+class Symbols(Struct, frozen=True):
     """The global names of a program: things in one name space, properties in another, checks in a third.
 
     `broken` are names that stand in text with syntax errors: nothing is said about them."""
@@ -93,8 +92,7 @@ class Symbols:
         return names
 
 
-@dataclass
-class _Declarer:
+class _Declarer(Struct):
     collector: Collector
     globals: dict[str, Symbol] = field(default_factory=dict)
     properties: dict[str, PropertyDecl] = field(default_factory=dict)
@@ -191,8 +189,7 @@ def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:
     return f"did you mean `{near}`?" if near else otherwise
 
 
-@dataclass
-class Scope:
+class Scope(Struct):
     """The names bound around an expression, innermost last, and the supply of unique ones.
 
     A name of the source may be bound several times; every binding gets a name of its own in the core, the

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 from mmcheck.core import system
 from mmcheck.core.system import EXITED, PROGRAM_COUNTER, Body
@@ -26,8 +27,7 @@ class Where(Enum):
     STEP = "a step of a process"
 
 
-@dataclass
-class Statements:
+class Statements(Struct, dict=True):
     """Lowers one body. `process` is that of the step being lowered."""
 
     context: Context

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias
+
+from msgspec import Struct, field
 
 from mmcheck.core.coverage import Branch, Taken
 from mmcheck.core.instance import Instance
@@ -19,8 +20,7 @@ def nothing_elsewhere() -> int:
     return 0
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Where a search ends although it is not finished. None is no limit."""
 
     max_states: int | None = None
@@ -33,8 +33,7 @@ class Limits:
     """Bytes that other processes hold meanwhile on behalf of the same check; they count as well."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preferences:
+class Preferences(Struct, frozen=True):
     """What changes how an engine works, but no verdict."""
 
     symmetry: bool = True
@@ -56,8 +55,7 @@ class Preferences:
 ORDINARY = Preferences()
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """A heartbeat: where a long run stands."""
 
     engine: str
@@ -91,8 +89,7 @@ class EnoughError(Exception):
     what it has, as after Ctrl-C; it may leave any other as an exception."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A verdict for each property asked about, by name.
 
     `unmet_premises` holds, for a property, the texts of the premises (the left sides of `=>`) that no state

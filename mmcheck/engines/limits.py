@@ -7,8 +7,9 @@ import resource
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from mmcheck.engines.engine import Limits
 
@@ -87,8 +88,7 @@ def _group_limit(folder: Path) -> Iterator[int]:
             yield int((folder / name).read_text())
 
 
-@dataclass
-class Watch:
+class Watch(Struct):
     """Tells when a limit is reached."""
 
     limits: Limits

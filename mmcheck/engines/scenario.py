@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mmcheck.core.instance import Action, Instance, State
 from mmcheck.core.semantics import Dynamics, ModelError, at, denote, initial_states
@@ -14,8 +15,7 @@ from mmcheck.core.types import Value
 from mmcheck.core.verdict import Proved, Unknown, Verdict, Violated, Witness
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
+class _Run(Struct, frozen=True):
     """A way through the lines so far."""
 
     initial: State
@@ -56,8 +56,7 @@ def _distinct(scenario: Scenario, instance: Instance) -> Iterator[dict[str, Valu
             yield claim
 
 
-@dataclass
-class _Player:
+class _Player(Struct):
     scenario: Scenario
     instance: Instance
     dynamics: Dynamics

@@ -6,8 +6,9 @@ least."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from mmcheck.core import terms
 from mmcheck.core.instance import Instance, State
@@ -16,8 +17,7 @@ from mmcheck.core.terms import Quantifier, Term
 from mmcheck.core.types import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A conjunct with the values of the names in it. `positive` is false where it must not be true; `holds`
     says whether it is as it must be."""
 
@@ -116,8 +116,7 @@ MOST_CASES = 256
 """Of more values of what exists than this, an `exists` is one conjunct."""
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """A conjunct whatever the state: what it says, for which values of a `forall` around it. Names bound by
     an `exists` have no values here: some will do."""
 
@@ -137,8 +136,7 @@ def cases(goal: Term, state: State, instance: Instance) -> list[Case]:
     return _Cases(instance).of(goal, at(state, {}), (), True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Cases:
+class _Cases(Struct, frozen=True):
     instance: Instance
 
     def of(self, term: Term, env: Env, bindings: tuple[tuple[str, Value], ...], positive: bool) -> list[Case]:

@@ -7,9 +7,11 @@ by a plain breadth-first search over the semantics, so that the way to it is a s
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mmcheck import session
 from mmcheck.core.check import Check
@@ -37,8 +39,7 @@ MOST_PAIRED = 12
 ORDINARY = Options()
 
 
-@dataclass(frozen=True, slots=True)
-class NearMiss:
+class NearMiss(Struct, frozen=True):
     """What was found about a goal in a check.
 
     `reached` is a shortest way to it, where there is one. Otherwise `unreachable` says whether that is
@@ -125,8 +126,7 @@ def _judged(spec: Spec, check: Check, goal: str, options: Options, observe: Obse
     return search.result(NearMiss(outcome, goal, 0, False, unreachable, interrupted=interrupted))
 
 
-@dataclass
-class _Search:
+class _Search(Struct):
     """Every reachable state, nearest first, with the conjuncts that hold in it."""
 
     instance: Instance

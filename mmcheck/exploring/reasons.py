@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from mmcheck.core import system
 from mmcheck.core.blame import Blame, blame
@@ -17,8 +17,7 @@ MOST_WAYS = 64
 """Of more ways through the statements before, the first are followed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """What stands in the way: a condition that is false, or a `choose` without a candidate. `why` is the part
     of the condition that is false, with what it read."""
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from random import Random
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mmcheck import session
 from mmcheck.core.check import Check
@@ -61,8 +63,7 @@ ORDINARY = Options()
 _JUDGED = NoModelError | DeadlockFree | Invariant | StepInvariant | Reachable
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What is to be run: the same plan gives the same runs."""
 
     seed: int = 0
@@ -107,8 +108,7 @@ def _simulated(spec: Spec, check: Check, plan: Plan, options: Options, observe: 
     return session.judged(spec, check, instance, answer)
 
 
-@dataclass(frozen=True, slots=True)
-class Simulation:
+class Simulation(Struct, frozen=True):
     """Random runs, told as an engine tells a search."""
 
     plan: Plan
@@ -128,8 +128,7 @@ class Simulation:
         return Answer(runs.verdicts(), runs.statistics(), {}, (), interrupted, runs.branches())
 
 
-@dataclass
-class _Runs:
+class _Runs(Struct, dict=True):
     instance: Instance
     properties: list[Property]
     plan: Plan

@@ -5,10 +5,11 @@ It knows where it stands, what is possible there and what is not, and how the pr
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import islice
 from random import Random
 from typing import TypeAlias, assert_never
+
+from msgspec import Struct, field
 
 from mmcheck import session
 from mmcheck.core.blame import Blame
@@ -40,8 +41,7 @@ LONGEST = 60.0
 """Seconds that a search for counterexamples may take."""
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """How a property fares where the walk stands: whether it holds there (a `reachable` one: whether this is
     such a state), None for what no single state decides. `binding` and `blame` say for which values it fails
     and why."""
@@ -53,8 +53,7 @@ class Status:
     note: str = ""
 
 
-@dataclass
-class Walk:
+class Walk(Struct):
     """A walk: an initial state, the steps from there, and how many of them are taken just now. The others can
     be taken again."""
 

@@ -15,13 +15,14 @@ import traceback
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from mmcheck.core.check import Check
 from mmcheck.engines.engine import Progress
@@ -90,8 +91,7 @@ def _send(connection: Connection, reply: Reply) -> None:
     connection.send(_Told(summary, "".join(traceback.format_exception(reply.error))))
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
+class _Told(Struct, frozen=True):
     """A bug, as one process tells another of it."""
 
     summary: str
@@ -103,8 +103,7 @@ class _Told:
         return Crashed(error)
 
 
-@dataclass
-class _Teller:
+class _Teller(Struct):
     """Tells now and then where a check stands, and looks whether it is to stop."""
 
     connection: Connection
@@ -128,8 +127,7 @@ class _Teller:
 # --- in the process that has the crew --------------------------------------------------------------------
 
 
-@dataclass(eq=False)
-class Member:
+class Member(Struct, eq=False):
     """A process, what it is doing (`place` says where the answer belongs), and the specs it has loaded."""
 
     process: BaseProcess

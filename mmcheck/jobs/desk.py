@@ -6,9 +6,11 @@ A check is handed over by its name: a process loads the spec again, which is fas
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias, assert_never
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mmcheck import session
 from mmcheck.core.check import Check
@@ -22,15 +24,13 @@ KEPT = 4
 """How many loaded specs a process keeps: it goes back to one only for what no other has begun."""
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(Struct, frozen=True):
     """Load a spec, and say which of its checks are to be judged."""
 
     file: str
 
 
-@dataclass(frozen=True, slots=True)
-class Judge:
+class Judge(Struct, frozen=True):
     """Judge a check of a spec, with so many threads and in so much memory."""
 
     file: str
@@ -42,8 +42,7 @@ class Judge:
 Task: TypeAlias = Open | Judge
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """The outcome of a spec of which no check was judged yet, the checks to judge, how many it has, and which
     warnings its comments allow."""
 
@@ -53,35 +52,30 @@ class Opened:
     allowances: tuple[Allowance, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     outcome: CheckOutcome
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """The settings of a check make no sense."""
 
     diagnostics: tuple[Diagnostic, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Crashed:
+class Crashed(Struct, frozen=True):
     """A bug of mmcheck."""
 
     error: Exception
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(Struct, frozen=True):
     """The user asked for an end before there was anything to tell."""
 
 
 Reply: TypeAlias = Opened | Judged | Refused | Crashed | Stopped
 
 
-@dataclass
-class Desk:
+class Desk(Struct):
     """Where tasks are done, with the specs that were loaded for them."""
 
     options: Options

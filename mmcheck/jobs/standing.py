@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from typing import TypeAlias, assert_never
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mmcheck.core.outcome import SpecOutcome
 from mmcheck.jobs.desk import Crashed, Judged, Opened, Refused, Reply, Stopped
@@ -16,8 +18,7 @@ Place: TypeAlias = tuple[int, int]
 FILE = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Crash:
+class Crash(Struct, frozen=True):
     """A bug of mmcheck that showed while a file was verified: it has no outcome."""
 
     file: str
@@ -27,8 +28,7 @@ class Crash:
 Result: TypeAlias = SpecOutcome | Crash
 
 
-@dataclass
-class _File:
+class _File(Struct):
     """`waiting` are the checks that nobody has begun, `postponed` those that are to come last of all."""
 
     path: str

@@ -12,8 +12,10 @@ import os
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mmcheck.core.outcome import CheckOutcome, SpecOutcome
 from mmcheck.core.verdict import Unknown
@@ -90,8 +92,7 @@ class _EnoughError(BaseException):
     """A check takes longer than a moment, and others wait. No bug, so that nobody may take it for one."""
 
 
-@dataclass
-class _Run:
+class _Run(Struct, dict=True):
     standing: Standing
     options: Options
     observe: Observe

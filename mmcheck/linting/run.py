@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mmcheck import session
 from mmcheck.core.outcome import CheckOutcome
@@ -19,8 +21,7 @@ ORDINARY = Options()
 DEEP_CODES = ("W600", "W601", "W602", "W603", "W605", *checks.DEEP_CODES)
 
 
-@dataclass(frozen=True, slots=True)
-class LintOutcome:
+class LintOutcome(Struct, frozen=True):
     """What was found in a spec: errors that keep it from being looked at, or warnings. `unfinished` are the
     checks of which a limit came first, so that a search may have warned of more."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+
+from msgspec import Struct, field
 
 from mmcheck.syntax import ast
 
 
-@dataclass(slots=True)
-class Bound:
+class Bound(Struct):
     """A name that is bound around a part of the text. `free` ones need not be used."""
 
     ident: ast.Ident
@@ -19,8 +19,7 @@ class Bound:
     used: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Hiding:
+class Hiding(Struct, frozen=True):
     """A name that is bound where it meant something else already."""
 
     ident: ast.Ident
@@ -28,8 +27,7 @@ class Hiding:
     hidden: ast.Ident
 
 
-@dataclass
-class Uses:
+class Uses(Struct):
     """What is used, by name. Variables are read, written by steps, or set by `init`."""
 
     named: set[str] = field(default_factory=set)
@@ -259,9 +257,9 @@ class _Walk:
                 pass
 
     def walk_fields(self, node: ast.Node, *left_out: str) -> None:
-        for each in fields(node):
-            if each.name not in ("span", *left_out):
-                self.walk(getattr(node, each.name))
+        for name in node.__struct_fields__:
+            if name not in ("span", *left_out):
+                self.walk(getattr(node, name))
 
     def _assign(self, target: ast.Expr, value: ast.Expr | ast.AnyValue) -> None:
         self.walk(value)
@@ -303,8 +301,8 @@ def _names_in(node: object) -> Iterator[str]:
             for item in node:
                 yield from _names_in(item)
         case ast.Node():
-            for each in fields(node):
-                if each.name != "span":
-                    yield from _names_in(getattr(node, each.name))
+            for name in node.__struct_fields__:
+                if name != "span":
+                    yield from _names_in(getattr(node, name))
         case _:
             return

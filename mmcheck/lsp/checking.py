@@ -11,13 +11,13 @@ import json
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
+
+class CheckResult(Struct, frozen=True):
     """What became of a check. `problems` are its properties that did not end as expected, and its warnings;
     `report` is a Markdown file with its counterexamples, or None."""
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lsprotocol import types as lsp
+from msgspec import Struct, field
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
@@ -24,8 +24,7 @@ VERIFY = "mmcheck.verify"
 SHOW = "mmcheck.showReport"
 
 
-@dataclass
-class Checks:
+class Checks(Struct):
     """What the editor's user asked to have verified. `changed` is called when there is news of a path."""
 
     server: LanguageServer

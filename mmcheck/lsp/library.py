@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from mmcheck.diagnostics import Collector
 from mmcheck.editing.analysis import Analysis, analyse
@@ -18,8 +19,7 @@ MOST_FILES = 2_000
 PASSED_OVER = frozenset({"node_modules", "__pycache__", "build", "dist"})
 
 
-@dataclass
-class Library:
+class Library(Struct):
     """What stands in the editor counts, not what is saved."""
 
     texts: dict[Path, str] = field(default_factory=dict)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mmcheck.source import SourceFile, Span
 
@@ -17,8 +18,7 @@ _EXCUSE = re.compile(r"//(?!/)\s*survives:[ \t]*(?P<reason>.*)")
 _COMMENT = re.compile(r"\s*//(?!/)(?P<text>.*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Excuse:
+class Excuse(Struct, frozen=True):
     """A reason, where it is written, and the line of the constructs that it is about."""
 
     reason: str

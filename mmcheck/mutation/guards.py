@@ -7,15 +7,16 @@ disjunct that must go, not a conjunct. Hence the `positive` of all that follows.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from functools import reduce
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mmcheck.syntax import ast
 from mmcheck.syntax.ast import BinaryOp, QuantifierKind, UnaryOp
 
 
-@dataclass(frozen=True, slots=True)
-class Weaker:
+class Weaker(Struct, frozen=True):
     """A condition without one of its parts."""
 
     dropped: ast.Expr

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mmcheck import session
 from mmcheck.core.check import Check, Expectation
@@ -32,8 +34,7 @@ MOST_STATES = 2_000_000
 STUTTERING = "only steps that change nothing differ"
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     """How the spec itself ends: its checks by what they cost, and what is not known of it, by check and
     property, with the reason."""
 
@@ -53,8 +54,7 @@ class Baseline:
         return cls(tuple(check.check.name for check in by_cost), unknown)
 
 
-@dataclass
-class _Reachable:
+class _Reachable(Struct):
     """The reachable states of a check as it is, found when first asked for."""
 
     instance: Instance
@@ -62,8 +62,7 @@ class _Reachable:
     searched: bool = False
 
 
-@dataclass
-class _Findings:
+class _Findings(Struct):
     """What is known of a mutant so far."""
 
     verified: list[str] = field(default_factory=list)
@@ -77,8 +76,7 @@ class _Findings:
     """Whether what it changes is fair, in a check that judges liveness."""
 
 
-@dataclass
-class Judge:
+class Judge(Struct):
     """Judges the mutants of one spec."""
 
     spec: Spec

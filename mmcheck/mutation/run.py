@@ -5,10 +5,12 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mmcheck import session
 from mmcheck.core.mutation import Fate, Mutant, MutantOutcome, MutationOutcome
@@ -28,8 +30,7 @@ class UnknownMutantError(ValueError):
     """A mutant was asked for that the spec does not have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """A sign of life: how far a run is."""
 
     done: int
@@ -134,8 +135,7 @@ def _problems(before: SpecOutcome) -> Iterator[Diagnostic]:
 # --- processes -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Runner:
+class _Runner(Struct, frozen=True):
     spec: Spec
     baseline: Baseline
     options: Options

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import TypeAlias, assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mmcheck.core.mutation import Weakening
 from mmcheck.mutation.guards import without
@@ -14,8 +16,7 @@ from mmcheck.syntax import ast
 Body: TypeAlias = tuple[ast.Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A body with one thing changed: what, where, how, and the body that comes of it. `condition` is what was
     left out of a guard, or what an `if` does not ask any more."""
 

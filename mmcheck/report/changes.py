@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mmcheck.core.instance import Instance, State
 from mmcheck.core.types import Value, show_value, sort_key
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A cell with its values before and after a step. Of a set, what came in and what went out."""
 
     cell: str

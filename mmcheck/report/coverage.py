@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.cells import cell_len
 from rich.text import Text
 
@@ -43,8 +43,7 @@ NEIGHBOURS = 1
 """How many lines around one with a count are shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """What stands in the margin, about what, and the offset where that begins. A mark is `apart` when it is
     about something that the line does not show, so that it stands below the line in any case."""
 

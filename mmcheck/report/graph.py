@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from mmcheck.core.stategraph import StateClass, StateEdge, StateGraph, Tally
 from mmcheck.core.types import Value, show_value
@@ -21,8 +22,7 @@ VALUES = 8
 """Values that stand in a node which is one state."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrow:
+class Arrow(Struct, frozen=True):
     """All edges from one class to another."""
 
     source: int

@@ -10,7 +10,8 @@ structures, IEEE Trans. SMC 1981. The layers are given here: by them one reads h
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 SWEEPS = 6
 GAP_X, GAP_Y = 36.0, 70.0
@@ -22,8 +23,7 @@ BEND = 14.0
 Point = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Struct, frozen=True):
     """A node, by its middle."""
 
     x: float
@@ -32,8 +32,7 @@ class Box:
     height: float
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
+class Drawing(Struct, frozen=True):
     """`ways` has, for each arrow, the points where it bends between its ends."""
 
     boxes: tuple[Box, ...]
@@ -42,8 +41,7 @@ class Drawing:
     height: float
 
 
-@dataclass
-class _Item:
+class _Item(Struct):
     """What takes a place in a layer: a node, or a bend."""
 
     layer: int

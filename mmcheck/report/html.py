@@ -7,12 +7,12 @@ forbids itself every connection.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import count as counter
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from msgspec import Struct
 
 from mmcheck.core.outcome import CheckOutcome, Ending, PropertyOutcome, SpecOutcome
 from mmcheck.core.types import show_value
@@ -40,8 +40,7 @@ RESULTS = {0: ("OK", "good"), 1: ("FAIL", "bad"), 2: ("ERROR", "bad"), 3: ("UNKN
 """The word and the colour of an exit code; of all others those of a bug, or an interrupted run."""
 
 
-@dataclass(frozen=True, slots=True)
-class PropertyView:
+class PropertyView(Struct, frozen=True):
     """A row of the overview; `traces` are the ids of what is shown of it below."""
 
     mark: str
@@ -56,8 +55,7 @@ class PropertyView:
     traces: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DiagnosticView:
+class DiagnosticView(Struct, frozen=True):
     code: str
     severity: str
     message: str
@@ -65,8 +63,7 @@ class DiagnosticView:
     source: Excerpt | None
 
 
-@dataclass(frozen=True, slots=True)
-class CheckView:
+class CheckView(Struct, frozen=True):
     id: str
     name: str
     style: str
@@ -81,14 +78,12 @@ class CheckView:
     graph: GraphView | None
 
 
-@dataclass(frozen=True, slots=True)
-class GraphView:
+class GraphView(Struct, frozen=True):
     title: str
     picture: Markup
 
 
-@dataclass(frozen=True, slots=True)
-class SpecView:
+class SpecView(Struct, frozen=True):
     id: str
     name: str
     file: str

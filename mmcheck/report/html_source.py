@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mmcheck.core.coverage import merge
 from mmcheck.core.outcome import SpecOutcome
@@ -12,8 +13,7 @@ from mmcheck.report.coverage import ERROR, IMPOSSIBLE, NEVER, Mark, margin_marks
 from mmcheck.source import SourceFile, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line of source; `marked` is the part of it that matters."""
 
     number: int
@@ -22,16 +22,14 @@ class Line:
     behind: str
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
+class Excerpt(Struct, frozen=True):
     """The lines of a span, and where they stand."""
 
     file: str
     lines: tuple[Line, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CountedLine:
+class CountedLine(Struct, frozen=True):
     """A line with the count in its margin, what kind of count that is (`never`, `taken` ...), and what is to
     be said about places further on in the line."""
 
@@ -42,8 +40,7 @@ class CountedLine:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CountedFile:
+class CountedFile(Struct, frozen=True):
     file: str
     lines: tuple[CountedLine, ...]
     counted: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from mmcheck.core.instance import Action, Instance, State
 from mmcheck.core.outcome import Ending, PropertyOutcome
@@ -29,31 +30,27 @@ UNFOLDED = 1000
 """The width of lines that the browser folds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A value in the table; `kind` is `changed`, `same` or `failed`."""
 
     text: str
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     cell: str
     read: bool
     entries: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """A relation or a value, and what the step did to it."""
 
     text: str
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class Matrix:
+class Matrix(Struct, frozen=True):
     """Who holds which elements of a sort: a column for each element, headed by its attributes, and a row for
     each holder."""
 
@@ -62,8 +59,7 @@ class Matrix:
     rows: tuple[tuple[str, tuple[tuple[Fact, ...], ...]], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StepView:
+class StepView(Struct, frozen=True):
     """A step with the state that it led to; `failure` where it led to none."""
 
     number: int
@@ -77,8 +73,7 @@ class StepView:
     failure: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
+class Why(Struct, frozen=True):
     """The part of the property that is false; of each cell that it read, the value and the step that set it
     (None for one that is not in the trace)."""
 
@@ -88,8 +83,7 @@ class Why:
     reads: tuple[tuple[str, str, int | None], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TraceView:
+class TraceView(Struct, frozen=True):
     id: str
     title: str
     is_counterexample: bool

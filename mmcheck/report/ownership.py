@@ -9,15 +9,15 @@ sort is what is held, and those before it hold it. What else is said of one elem
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mmcheck.core.instance import Cell, Instance, State
 from mmcheck.core.system import PROGRAM_COUNTER
 from mmcheck.core.types import Elem, OptionalType, SetType, SortType, Value, default, domain, show_value
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(Struct, frozen=True):
     """`holder` holds `held` in the way that `how` says, such as `pinned`, or `refs = 2`."""
 
     holder: str
@@ -25,8 +25,7 @@ class Holding:
     how: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ownership:
+class Ownership(Struct, frozen=True):
     """All that a state says about who holds what, and the attributes of every element."""
 
     holdings: tuple[Holding, ...]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
 from typing import assert_never
+
+from msgspec import Struct
 
 from mmcheck.core.outcome import CheckOutcome, Ending, PropertyOutcome, SpecOutcome, worst
 from mmcheck.core.trace import Trace
@@ -26,8 +27,7 @@ from mmcheck.report.quantity import count
 from mmcheck.report.text import Traces
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """`diagnostics` are those that belong to no spec, `summary` is the last line on stderr, `crashed` are the
     files at which a bug of mmcheck showed. Paths below `folder` are told relative to it. `traces` says which
     traces a report shows that does not hold all of them."""
@@ -106,8 +106,7 @@ def lemmas_of(outcome: PropertyOutcome) -> tuple[str, ...]:
             assert_never(outcome.verdict)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A trace with what it is about."""
 
     spec: SpecOutcome

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC
 from hashlib import sha256
 from pathlib import PurePath
 from typing import Any, TypeAlias, assert_never
 from urllib.parse import quote
+
+from msgspec import Struct, field
 
 from mmcheck.core.instance import Instance, State
 from mmcheck.core.outcome import CheckOutcome, Ending, PropertyOutcome, SpecOutcome
@@ -110,8 +111,7 @@ def _invocation(run: Run) -> Object:
 # --- rules -----------------------------------------------------------------------------------------------
 
 
-@dataclass
-class _Rules:
+class _Rules(Struct):
     """The rules that results refer to, in the order of their first result."""
 
     rules: dict[str, Object] = field(default_factory=dict)
@@ -274,8 +274,7 @@ def _artifact(file: str, run: Run) -> Object:
 # --- code flows ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Event:
+class _Event(Struct, frozen=True):
     """A step, its number, and the states around it; behind a step that failed there is none."""
 
     number: int

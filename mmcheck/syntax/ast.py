@@ -7,22 +7,19 @@ is total.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
 
-from mmcheck.source import Span
+from mmcheck.source import Placed, Span
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(Placed, frozen=True, kw_only=True):
     """What all nodes share: their place."""
 
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Ident(Node):
+class Ident(Node, frozen=True):
     """A name where it is declared or referred to as a name. Steps are `process.step`, written with a dot."""
 
     name: str
@@ -31,30 +28,26 @@ class Ident(Node):
 # --- types -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class NamedType(Node):
+class NamedType(Node, frozen=True):
     """`bool`, or the name of a sort, an enum or a struct."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class RangeType(Node):
+class RangeType(Node, frozen=True):
     """`lo..hi`, both included."""
 
     lo: Expr
     hi: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class OptionalType(Node):
+class OptionalType(Node, frozen=True):
     """`T?`"""
 
     base: TypeExpr
 
 
-@dataclass(frozen=True, slots=True)
-class SetType(Node):
+class SetType(Node, frozen=True):
     """`set T`"""
 
     element: TypeExpr
@@ -95,81 +88,69 @@ class QuantifierKind(Enum):
     COUNT = "count"
 
 
-@dataclass(frozen=True, slots=True)
-class Binder(Node):
+class Binder(Node, frozen=True):
     """`Task t` in a quantifier, a parameter list, a `choose` or a bulk `forall`."""
 
     type: TypeExpr
     name: Ident
 
 
-@dataclass(frozen=True, slots=True)
-class Name(Node):
+class Name(Node, frozen=True):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Number(Node):
+class Number(Node, frozen=True):
     value: int
 
 
-@dataclass(frozen=True, slots=True)
-class Boolean(Node):
+class Boolean(Node, frozen=True):
     value: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Null(Node):
+class Null(Node, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Primed(Node):
+class Primed(Node, frozen=True):
     """`x'`: the value after the step. The parser accepts it behind any postfix expression; only a variable
     name and a call of a `def` have a meaning there."""
 
     base: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Index(Node):
+class Index(Node, frozen=True):
     """`base[index]`; `a[i][j]` nests."""
 
     base: Expr
     index: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class FieldAccess(Node):
+class FieldAccess(Node, frozen=True):
     """`base.field`"""
 
     base: Expr
     field: Ident
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Node):
+class Call(Node, frozen=True):
     """`function(args)`, a `def` applied."""
 
     function: Ident
     args: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Unary(Node):
+class Unary(Node, frozen=True):
     op: UnaryOp
     arg: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Binary(Node):
+class Binary(Node, frozen=True):
     op: BinaryOp
     left: Expr
     right: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Conditional(Node):
+class Conditional(Node, frozen=True):
     """`(condition ? then : orelse)`"""
 
     condition: Expr
@@ -177,8 +158,7 @@ class Conditional(Node):
     orelse: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Quantified(Node):
+class Quantified(Node, frozen=True):
     """`forall Task t, Page p where e: body`; `count Task t: body` gives a number."""
 
     kind: QuantifierKind
@@ -187,30 +167,26 @@ class Quantified(Node):
     body: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class SetLiteral(Node):
+class SetLiteral(Node, frozen=True):
     """`{a, b}`; `{}` is the empty set."""
 
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Cardinality(Node):
+class Cardinality(Node, frozen=True):
     """`count(s)`: the number of elements of a set."""
 
     set: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class At(Node):
+class At(Node, frozen=True):
     """`remap[f] at flush`: the process instance stands before that step. `at exited` after an `exit`."""
 
     process: Expr
     step: Ident
 
 
-@dataclass(frozen=True, slots=True)
-class By(Node):
+class By(Node, frozen=True):
     """`by(seal_write)`, `by(remap.flush)`, `by(remap)`: which transition made the step."""
 
     transition: Ident
@@ -239,40 +215,34 @@ Expr: TypeAlias = (
 # --- statements ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class AnyValue(Node):
+class AnyValue(Node, frozen=True):
     """The right-hand side `any`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Require(Node):
+class Require(Node, frozen=True):
     condition: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Assign(Node):
+class Assign(Node, frozen=True):
     """`target = value;`. The target is parsed as an expression; elaboration says whether it is a place."""
 
     target: Expr
     value: Expr | AnyValue
 
 
-@dataclass(frozen=True, slots=True)
-class Let(Node):
+class Let(Node, frozen=True):
     name: Ident
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Choose(Node):
+class Choose(Node, frozen=True):
     """`choose Block b where e;` several binders are allowed: `choose Block b, Page p where e;`"""
 
     binders: tuple[Binder, ...]
     where: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
-class If(Node):
+class If(Node, frozen=True):
     """`else if` is an `If` alone in `orelse`."""
 
     condition: Expr
@@ -280,8 +250,7 @@ class If(Node):
     orelse: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ForAll(Node):
+class ForAll(Node, frozen=True):
     """The bulk update."""
 
     binders: tuple[Binder, ...]
@@ -289,30 +258,25 @@ class ForAll(Node):
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Assert(Node):
+class Assert(Node, frozen=True):
     condition: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Reset(Node):
+class Reset(Node, frozen=True):
     """`reset x, y;`"""
 
     names: tuple[Ident, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ResetVolatile(Node):
+class ResetVolatile(Node, frozen=True):
     """`reset volatile;`"""
 
 
-@dataclass(frozen=True, slots=True)
-class Goto(Node):
+class Goto(Node, frozen=True):
     step: Ident
 
 
-@dataclass(frozen=True, slots=True)
-class Exit(Node):
+class Exit(Node, frozen=True):
     pass
 
 
@@ -330,39 +294,33 @@ class Fairness(Enum):
     STRONG = "strong fair"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declaration(Node):
+class Declaration(Node, frozen=True, kw_only=True):
     """What all declarations share: the text of the `///` lines before them, joined by newlines."""
 
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SpecName(Declaration):
+class SpecName(Declaration, frozen=True):
     """`spec memfd_seal;`"""
 
     name: Ident
 
 
-@dataclass(frozen=True, slots=True)
-class Import(Declaration):
+class Import(Declaration, frozen=True):
     module: Ident
 
 
-@dataclass(frozen=True, slots=True)
-class SortDecl(Declaration):
+class SortDecl(Declaration, frozen=True):
     name: Ident
     size: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class EnumDecl(Declaration):
+class EnumDecl(Declaration, frozen=True):
     name: Ident
     values: tuple[Ident, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FieldDecl(Declaration):
+class FieldDecl(Declaration, frozen=True):
     """A field of a struct, or a local of a process (which may have an initial value)."""
 
     type: TypeExpr
@@ -370,21 +328,18 @@ class FieldDecl(Declaration):
     init: Expr | AnyValue | None
 
 
-@dataclass(frozen=True, slots=True)
-class StructDecl(Declaration):
+class StructDecl(Declaration, frozen=True):
     name: Ident
     fields: tuple[FieldDecl, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ConstDecl(Declaration):
+class ConstDecl(Declaration, frozen=True):
     type: TypeExpr
     name: Ident
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class VariableDecl(Declaration):
+class VariableDecl(Declaration, frozen=True):
     """`Data data[Page] = zero;`, one of a state block."""
 
     type: TypeExpr
@@ -393,27 +348,23 @@ class VariableDecl(Declaration):
     init: Expr | AnyValue | None
 
 
-@dataclass(frozen=True, slots=True)
-class StateBlock(Declaration):
+class StateBlock(Declaration, frozen=True):
     volatile: bool
     variables: tuple[VariableDecl, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class InitBlock(Declaration):
+class InitBlock(Declaration, frozen=True):
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DefDecl(Declaration):
+class DefDecl(Declaration, frozen=True):
     name: Ident
     params: tuple[Binder, ...]
     body: Expr
     override: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TransitionDecl(Declaration):
+class TransitionDecl(Declaration, frozen=True):
     name: Ident
     params: tuple[Binder, ...]
     body: tuple[Statement, ...]
@@ -421,15 +372,13 @@ class TransitionDecl(Declaration):
     override: bool
 
 
-@dataclass(frozen=True, slots=True)
-class StepDecl(Declaration):
+class StepDecl(Declaration, frozen=True):
     name: Ident
     body: tuple[Statement, ...]
     fairness: Fairness
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessDecl(Declaration):
+class ProcessDecl(Declaration, frozen=True):
     name: Ident
     params: tuple[Binder, ...]
     locals: tuple[FieldDecl, ...]
@@ -437,8 +386,7 @@ class ProcessDecl(Declaration):
     fairness: Fairness
 
 
-@dataclass(frozen=True, slots=True)
-class StepOverride(Declaration):
+class StepOverride(Declaration, frozen=True):
     """`override step remap.flush { … }`"""
 
     name: Ident
@@ -446,29 +394,25 @@ class StepOverride(Declaration):
     fairness: Fairness
 
 
-@dataclass(frozen=True, slots=True)
-class InvariantDecl(Declaration):
+class InvariantDecl(Declaration, frozen=True):
     name: Ident
     params: tuple[Binder, ...]
     body: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class StepInvariantDecl(Declaration):
+class StepInvariantDecl(Declaration, frozen=True):
     name: Ident
     params: tuple[Binder, ...]
     body: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class ReachableDecl(Declaration):
+class ReachableDecl(Declaration, frozen=True):
     name: Ident
     params: tuple[Binder, ...]
     body: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class DeadlockFreeDecl(Declaration):
+class DeadlockFreeDecl(Declaration, frozen=True):
     pass
 
 
@@ -479,8 +423,7 @@ class LivenessKind(Enum):
     EVENTUALLY_ALWAYS = "eventually always"
 
 
-@dataclass(frozen=True, slots=True)
-class LivenessDecl(Declaration):
+class LivenessDecl(Declaration, frozen=True):
     """`trigger` is the left side of `~>`, and None for the other kinds."""
 
     name: Ident
@@ -490,22 +433,19 @@ class LivenessDecl(Declaration):
     goal: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class AssumeDecl(Declaration):
+class AssumeDecl(Declaration, frozen=True):
     name: Ident
     body: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Fire(Node):
+class Fire(Node, frozen=True):
     """A line of a scenario: `map(t);` or `remap.flush(f);`"""
 
     transition: Ident
     args: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Blocked(Node):
+class Blocked(Node, frozen=True):
     """`blocked seal_write();`"""
 
     transition: Ident
@@ -515,23 +455,20 @@ class Blocked(Node):
 ScenarioLine: TypeAlias = Fire | Blocked | Assert
 
 
-@dataclass(frozen=True, slots=True)
-class ScenarioDecl(Declaration):
+class ScenarioDecl(Declaration, frozen=True):
     name: Ident
     params: tuple[Binder, ...]
     lines: tuple[ScenarioLine, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Setting(Node):
+class Setting(Node, frozen=True):
     """`Page = 3;` or `wait_for_pins = false;` in a check."""
 
     name: Ident
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Only(Node):
+class Only(Node, frozen=True):
     properties: tuple[Ident, ...]
 
 
@@ -541,8 +478,7 @@ class Expectation(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Expect(Node):
+class Expect(Node, frozen=True):
     """`expect violated p, q in 5 steps;`, `expect holds p;`, `expect holds;` (no properties: all others).
 
     A property is named by its identifier; the two built in are the identifiers `deadlock free` and
@@ -556,14 +492,12 @@ class Expect(Node):
 CheckItem: TypeAlias = Setting | Only | Expect
 
 
-@dataclass(frozen=True, slots=True)
-class CheckDecl(Declaration):
+class CheckDecl(Declaration, frozen=True):
     name: Ident
     items: tuple[CheckItem, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenDecl(Declaration):
+class BrokenDecl(Declaration, frozen=True):
     """What stands where a declaration could not be parsed. `names` are all the names in its text: none of
     them is reported as unknown elsewhere, so that one syntax error is one error."""
 
@@ -595,8 +529,7 @@ Decl: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Module(Node):
+class Module(Node, frozen=True):
     """A file, in the order of its text."""
 
     declarations: tuple[Decl, ...]

@@ -7,7 +7,8 @@ literal, which hold expressions. What stands before a brace tells them apart.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from mmcheck.syntax.lexer import Token, words
 
@@ -25,8 +26,7 @@ def has_block(tokens: Sequence[Token], first: int) -> bool:
     return tokens[i].text in _BLOCK_HEADS or (tokens[i].text == "step" and i > first)
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """An open bracket: the index of its token, and whether it opens a block."""
 
     index: int
@@ -34,8 +34,7 @@ class Opening:
     block: bool
 
 
-@dataclass
-class Nesting:
+class Nesting(Struct):
     """The brackets that are open at some token of a chunk."""
 
     open: list[Opening] = field(default_factory=list)
@@ -79,8 +78,7 @@ class Nesting:
             self.open.pop()
 
 
-@dataclass(frozen=True, slots=True)
-class Brackets:
+class Brackets(Struct, frozen=True):
     """The brackets of one declaration, as far as they match."""
 
     openings: dict[int, Opening]

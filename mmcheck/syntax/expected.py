@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from lark.exceptions import UnexpectedToken
+from msgspec import Struct
 
 from mmcheck.diagnostics import Collector
 from mmcheck.source import SourceFile
@@ -13,8 +12,7 @@ from mmcheck.syntax.grammar import grammar
 from mmcheck.syntax.lexer import CONTEXTUAL_WORDS, Token, lex
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Struct, frozen=True):
     """The tokens of the declaration that is being written, up to the place, and what the grammar takes
     there: its words (None where an error stands before it), and whether a name may stand there."""
 

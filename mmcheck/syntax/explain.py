@@ -7,8 +7,9 @@ of the statement or declaration as the remedy.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
+
+from msgspec import Struct
 
 from mmcheck.diagnostics import Diagnostic
 from mmcheck.source import SourceFile, Span
@@ -18,8 +19,7 @@ from mmcheck.syntax.forms import DECLARATION_FORMS, STATEMENT_FORMS
 from mmcheck.syntax.lexer import CONTEXTUAL_WORDS, Token, words
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """The token that does not fit, where its statement begins (0: the declaration itself), and what the
     grammar would take instead."""
 

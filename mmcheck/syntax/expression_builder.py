@@ -7,8 +7,9 @@ there. Lists are tuples; an expression or a type is its node.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, TypeAlias
+
+from msgspec.structs import replace
 
 from mmcheck.diagnostics import Collector
 from mmcheck.source import SourceFile, Span

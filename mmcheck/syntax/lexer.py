@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from mmcheck.diagnostics import Collector, Diagnostic
 from mmcheck.source import SourceFile, Span
@@ -50,8 +51,7 @@ class Comment(NamedTuple):
     end: int
 
 
-@dataclass
-class Lexed:
+class Lexed(Struct):
     """The tokens of a file, its documentation by the offset of the token that follows it, and all comments as
     they are written, documentation included."""
 

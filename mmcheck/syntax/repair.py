@@ -7,10 +7,10 @@ resort is to drop the statement.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from lark.exceptions import UnexpectedToken
 from lark.parsers.lalr_interactive_parser import InteractiveParser
+from msgspec import Struct
 
 from mmcheck.diagnostics import Diagnostic
 from mmcheck.source import SourceFile, Span
@@ -21,8 +21,7 @@ from mmcheck.syntax.grammar import Grammar
 from mmcheck.syntax.lexer import CONTEXTUAL_WORDS, Token
 
 
-@dataclass(frozen=True, slots=True)
-class Repair:
+class Repair(Struct, frozen=True):
     """What is wrong, the tokens to go on with (None: the declaration is lost), the names given up, and
     where a statement is missing now."""
 

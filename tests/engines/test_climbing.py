@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import permutations, product
 from pathlib import Path
 from random import Random
@@ -10,6 +9,7 @@ from random import Random
 import pytest
 from agreement import small_instance
 from hypothesis import given, settings
+from msgspec.structs import replace
 from strategies import specs
 from test_agreement import LONG, SHORT, load
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
 import pytest
 from agreement import ways_to_begin
 from hypothesis import HealthCheck, Phase, assume, given, settings
+from msgspec.structs import replace
 from oracle import TooLargeError, truth
 from strategies import specs
 

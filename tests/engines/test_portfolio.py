@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 from agreement import small_instance
 from hypothesis import HealthCheck, Phase, given, settings
+from msgspec import Struct, field
+from msgspec.structs import replace
 from oracle import truth
 from strategies import specs
 
@@ -57,8 +58,7 @@ def ignore(progress: Progress) -> None:
     pass
 
 
-@dataclass
-class Search:
+class Search(Struct):
     """A search that finds what it is told to find, and then goes on for some seconds, or until it is told
     that it is enough."""
 

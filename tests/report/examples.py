@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from mmcheck.core.blame import Blame
 from mmcheck.core.check import HOLDS, Check, Expectation, Expected

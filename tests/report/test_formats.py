@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 from xml.etree.ElementTree import fromstring
 
@@ -12,6 +11,7 @@ import itf_py
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from jsonschema import Draft7Validator, Draft202012Validator
+from msgspec.structs import replace
 from strategies import specs
 
 import mmcheck

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from typing import Any
 
 import itf_py
 import pytest
 from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 
 import mmcheck
 from mmcheck.core.check import Expectation, Expected

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -10,6 +9,7 @@ from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 import xmlschema
+from msgspec.structs import replace
 
 from mmcheck.core.check import HOLDS, Expectation, Expected
 from mmcheck.core.outcome import PropertyOutcome

@@ -10,9 +10,10 @@ permutations are tried, the cells that speak of nothing but one element lie side
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
 from math import factorial, prod
+
+from msgspec import Struct
 
 from mmcheck.core.codes import code_bounds
 from mmcheck.core.instance import Cell, Instance
@@ -31,8 +32,7 @@ def sort_of(type: Scalar) -> str | None:
     return base.name if isinstance(base, SortType) else None
 
 
-@dataclass(frozen=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """The cells of one record, or of none: those that stay, the row of each element, the linked ones."""
 
     still: tuple[int, ...]
@@ -44,8 +44,7 @@ class Parts:
         return [*self.still, *(cell for row in self.rows.values() for cell in row), *self.linked]
 
 
-@dataclass(frozen=True)
-class Arrangement:
+class Arrangement(Struct, frozen=True, dict=True):
     """The sort of the records, if there is one, those whose permutations are tried, the cells in parts."""
 
     instance: Instance

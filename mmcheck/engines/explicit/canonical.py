@@ -12,10 +12,10 @@ canonisation (B. D. McKay, Practical graph isomorphism, 1981), a single round of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import factorial, prod
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from mmcheck.core.instance import Instance
@@ -47,8 +47,7 @@ CALL = 1_000
 Rows = NDArray[np.uint64]
 
 
-@dataclass
-class Canonical:
+class Canonical(Struct):
     """The canonical form for one instance. `sorts` are those whose symmetry is used, `layout` is how its
     states are packed."""
 

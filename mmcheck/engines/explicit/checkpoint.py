@@ -12,12 +12,13 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from mmcheck import core
 from mmcheck.core.instance import Instance
@@ -33,8 +34,7 @@ POSITION = "position.json"
 LEVELS = "levels"
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Struct, frozen=True):
     """Where a search stands before it expands its last level: how many states each level has, what was
     counted and found until then. Branches are told by action and number; what was found, by property,
     instance, words and level."""

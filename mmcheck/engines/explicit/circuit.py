@@ -12,10 +12,11 @@ equivalence checking and functional property verification, IEEE TCAD 2002 (struc
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import reduce
 from typing import NamedTuple, TypeAlias, assert_never
+
+from msgspec import Struct, field
 
 from mmcheck.core.dag import Dag, Op
 from mmcheck.engines.explicit.layout import Slot
@@ -43,8 +44,7 @@ class Register(NamedTuple):
     right: int
 
 
-@dataclass
-class Circuit:
+class Circuit(Struct):
     """The circuit of some nodes of one graph, over states of one layout."""
 
     dag: Dag

@@ -8,11 +8,12 @@ searched. One state of each orbit is enough, as both systems are the same up to 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, TypeAlias
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from mmcheck.core.ground import GroundAction, Grounder
@@ -126,8 +127,7 @@ def _keys(rows: Rows) -> NDArray[Any]:
 # --- the steps -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
+class _Taken(Struct, frozen=True):
     """What an action does in the states of a block: the pairs of a state and another that it leads to, each
     once; the states that it leads to themselves; those in which it fails."""
 

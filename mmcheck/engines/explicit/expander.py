@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from mmcheck.core.coverage import Branch
 from mmcheck.core.dag import Dag
+from mmcheck.engines.explicit.alike import superfluous
+from mmcheck.engines.explicit.canonical import Canonical
 from mmcheck.engines.explicit.circuit import FALSE, TRUE, Circuit, Kind
 from mmcheck.engines.explicit.compiled import Kernel
 from mmcheck.engines.explicit.layout import ALL
@@ -40,16 +42,14 @@ Watch: TypeAlias = Key | Branch
 branch on the way into a model error."""
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(Struct, frozen=True):
     """One thing that may be seen, and whether it is a premise."""
 
     what: Watch
     premise: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Steps:
+class Steps(Struct, frozen=True):
     """What a block gave: the targets of the steps that are needed; in how many of its states each action is
     enabled, and takes each of its branches (for those actions that have some and are enabled); what is to
     be seen in it."""
@@ -60,8 +60,7 @@ class Steps:
     watched: frozenset[Watched]
 
 
-@dataclass
-class _Scratch:
+class _Scratch(Struct):
     """The memory that one block is expanded in."""
 
     planes: NDArray[np.uint64]
@@ -70,8 +69,7 @@ class _Scratch:
     common: NDArray[np.int64]
 
 
-@dataclass
-class Expander:
+class Expander(Struct, dict=True):
     """The circuit of a program and of what is looked for, as tables for the kernels."""
 
     program: Program
@@ -95,6 +93,7 @@ class Expander:
         ]
         literals = [self.guards, self._literals(n for _, n in watches), *(some for _, some in self.branches)]
         self.roots = np.concatenate(literals)
+        self.taken = self.guards if program.canonical is None else self._without_the_alike(program.canonical)
         # The last action makes most others superfluous: it comes first, so that it is the one that finds.
         self.order = np.arange(len(actions), dtype=np.int32)[::-1].copy()
         self.tag_mask = np.uint64(ALL & ~program.layout.state_mask)
@@ -133,7 +132,7 @@ class Expander:
         found: int = _emit(
             rows,
             scratch.planes,
-            self.guards,
+            self.taken,
             self.order,
             self.tag_mask,
             self.needed,
@@ -201,6 +200,14 @@ class Expander:
                     )
 
     # --- tables ------------------------------------------------------------------------------------------
+
+    def _without_the_alike(self, canonical: Canonical) -> NDArray[np.int32]:
+        """Where each action is enabled, and no other leads to the same orbit in its place."""
+        dag, actions = self.program.dag, [action.ground for action in self.program.actions]
+        alike = superfluous(dag, self.program.instance, canonical.sorts, actions)
+        return self._literals(
+            dag.conj(action.guard, dag.invert(other)) for action, other in zip(actions, alike, strict=True)
+        )
 
     def _literals(self, nodes: Iterable[int]) -> NDArray[np.int32]:
         return np.array([self.circuit.truth(node) for node in nodes], np.int32)

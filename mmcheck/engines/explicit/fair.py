@@ -13,9 +13,9 @@ systems: safety, 1995.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from mmcheck.engines.explicit import walks
@@ -26,8 +26,7 @@ Component = NDArray[np.int32]
 """For each state the number of its component; -1 for none."""
 
 
-@dataclass
-class FairComponents:
+class FairComponents(Struct):
     """Looks for fair components; `large` from how many states on compiled walks pay."""
 
     graph: Graph
@@ -103,8 +102,7 @@ class FairComponents:
         return len(graph) - walks.run(walks.reach_back, len(graph) >= self.large, *given)
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """To a state, by a step of a unit where it has to be one."""
 
     target: int

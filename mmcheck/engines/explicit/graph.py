@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from mmcheck.core.fairness import Unit, units
@@ -32,8 +32,7 @@ Look = Callable[[int], None]
 """Looks at the limits: told how many states were done, raises where one is reached."""
 
 
-@dataclass(frozen=True)
-class Index:
+class Index(Struct, frozen=True):
     """The states by number, and back: `keys` are sorted, `numbers` those of the states that have them."""
 
     rows: Rows
@@ -76,8 +75,7 @@ def _keys(rows: Rows, seed: int) -> NDArray[np.uint64]:
     return mixed
 
 
-@dataclass(frozen=True)
-class Graph:
+class Graph(Struct, frozen=True, dict=True):
     """States, steps, units. `level[s]` is the distance of a state from an initial one."""
 
     program: Program
@@ -118,8 +116,7 @@ def bytes_needed(states: int, steps: int, words: int, units: int) -> int:
     return steps * (4 + 4 + 2 + 18) + states * (8 * words + 12 + 8 * (units // BITS + 1) + 8 + 4 + 64)
 
 
-@dataclass
-class Builder:
+class Builder(Struct, dict=True):
     """Makes the graph of a finished search that was not reduced by symmetry."""
 
     program: Program
@@ -209,8 +206,7 @@ class Builder:
         return kept
 
 
-@dataclass(frozen=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """The steps from one block of states."""
 
     counts: NDArray[Any]

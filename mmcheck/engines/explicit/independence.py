@@ -21,9 +21,9 @@ concurrent systems, 1996), for one step back and without their price, as every s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from mmcheck.core.dag import Dag, Op
@@ -71,8 +71,7 @@ def _read(dag: Dag, action: GroundAction) -> frozenset[int]:
     return dag.support(action.guard).union(*values)
 
 
-@dataclass
-class _Shortcuts:
+class _Shortcuts(Struct, dict=True):
     """Pairs of actions that do together what one of them all does alone, or nothing."""
 
     dag: Dag

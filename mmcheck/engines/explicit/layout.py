@@ -7,9 +7,9 @@ A state that fits into one word is the common case; wider ones take as many word
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from mmcheck.core.codes import code_bounds, decode, encode
@@ -20,8 +20,7 @@ WORD = 63
 """Bits used of a word. The last is always 0, so that a word of all ones can mark an empty slot of a table."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """The place of one cell: its word, the position of its lowest bit, its mask, and the code stored as 0."""
 
     word: int
@@ -30,8 +29,7 @@ class Slot:
     least: int
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(Struct, frozen=True):
     instance: Instance
     slots: tuple[Slot, ...]
     words: int

@@ -8,11 +8,11 @@ from __future__ import annotations
 import mmap as mmap_module
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.lib import format
 from numpy.typing import NDArray
 
@@ -49,8 +49,7 @@ def join(parts: list[Rows], words: int) -> Rows:
     return joined
 
 
-@dataclass
-class Level:
+class Level(Struct):
     """States in an order that depends on the search only, not on where its chunks begin."""
 
     words: int

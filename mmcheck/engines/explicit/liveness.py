@@ -8,9 +8,9 @@ instances: of those that permutations take to each other, one is judged.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from mmcheck.core.fairness import demands, units
 from mmcheck.core.instance import State

@@ -7,10 +7,10 @@ blocks, so that threads may look at different blocks at the same time.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from mmcheck.core.dag import Dag
@@ -28,8 +28,7 @@ ERROR: Key = ("no model error", 0)
 DEADLOCK: Key = ("deadlock free", 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """Where something was seen: in a state (its packed words) of a level, or in a step from it."""
 
     words: tuple[int, ...]
@@ -39,8 +38,7 @@ class Found:
 Sighting: TypeAlias = tuple[Key, Found]
 
 
-@dataclass(frozen=True, slots=True)
-class _StateLook:
+class _StateLook(Struct, frozen=True):
     """A predicate over states, and what it means that it is `wanted`."""
 
     key: Key
@@ -49,8 +47,7 @@ class _StateLook:
     errs: int
 
 
-@dataclass(frozen=True, slots=True)
-class _PremiseLook:
+class _PremiseLook(Struct, frozen=True):
     """A premise, true in a state or in a step of one of the actions."""
 
     key: Key
@@ -59,8 +56,7 @@ class _PremiseLook:
     steps: tuple[tuple[int, ...], ...]
 
 
-@dataclass
-class Looks:
+class Looks(Struct, dict=True):
     """Everything that one run looks for."""
 
     program: Program

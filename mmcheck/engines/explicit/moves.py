@@ -8,11 +8,11 @@ between would make the kernel count with floats.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import product
 from zlib import crc32
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from mmcheck.core.instance import Cell
@@ -31,8 +31,7 @@ PLAIN, ELEMENT, SET = 0, 1, 2
 Table = NDArray[np.uint64]
 
 
-@dataclass(frozen=True)
-class Moves:
+class Moves(Struct, frozen=True):
     """The tables of one arrangement. Places in words are shifts, masks are of what is shifted down."""
 
     starts: Table
@@ -81,8 +80,7 @@ def _table(rows: list[tuple[int, ...]], columns: int) -> Table:
     return np.array(rows, np.uint64).reshape(-1, columns)
 
 
-@dataclass
-class _Builder:
+class _Builder(Struct, dict=True):
     arrangement: Arrangement
 
     def __post_init__(self) -> None:

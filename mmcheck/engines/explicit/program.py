@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from mmcheck.core.dag import Dag
@@ -21,8 +21,7 @@ from mmcheck.engines.explicit.vectorize import Block
 Rows = NDArray[np.uint64]
 
 
-@dataclass(frozen=True, slots=True)
-class WordUpdate:
+class WordUpdate(Struct, frozen=True):
     """What an action does to one word: bits to clear, bits to set, and computed cells to put in."""
 
     word: int
@@ -31,8 +30,7 @@ class WordUpdate:
     computed: tuple[tuple[Slot, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledAction:
+class CompiledAction(Struct, frozen=True):
     """A ground action with its writes by word; `changes` is true where it does not lead back to the state."""
 
     ground: GroundAction
@@ -55,16 +53,14 @@ class CompiledAction:
         return rows
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """One instance of a property: its parameters' values, and a predicate over states."""
 
     binding: Mapping[str, Value]
     predicate: Predicate
 
 
-@dataclass(frozen=True, slots=True)
-class Possibility:
+class Possibility(Struct, frozen=True):
     """A premise of a property, and where it is true: over states, and over the steps of each action."""
 
     text: str
@@ -72,8 +68,7 @@ class Possibility:
     steps: tuple[tuple[int, ...], ...] = ()
 
 
-@dataclass
-class Program:
+class Program(Struct, dict=True):
     """The compiled form of a grounded instance; `symmetry` says whether states of one orbit count as one."""
 
     grounder: Grounder

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from mmcheck.core.check import Check
@@ -32,8 +32,7 @@ NEVER: Key = ("", -1)
 """Something to look for that is never found, so that a search goes on to the end."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
+class _Column(Struct, frozen=True):
     """One scalar of a key: its node, the least code, and how many codes there are. A code of -1 below the
     least stands for a state in which the key has no value."""
 
@@ -42,8 +41,7 @@ class _Column:
     count: int
 
 
-@dataclass
-class _Class:
+class _Class(Struct):
     values: tuple[Value, ...]
     depth: int
     states: int = 0

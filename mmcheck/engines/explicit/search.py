@@ -12,13 +12,13 @@ import errno
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from itertools import islice
 from operator import add
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from mmcheck.core.coverage import Branch, Taken
@@ -45,8 +45,7 @@ PRUNE = 2_000
 """From how many states on it pays to find out which steps are not needed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tuning:
+class Tuning(Struct, frozen=True):
     """Sizes that change speed and memory, never a result: tests make them tiny."""
 
     block: int = 16_384
@@ -72,8 +71,7 @@ Origin: TypeAlias = tuple[Block, NDArray[np.intp]]
 """Where candidates come from: a block, and the states chosen in it."""
 
 
-@dataclass
-class Expansion:
+class Expansion(Struct):
     """What expanding one block gave: candidates, how often each action was taken, what was seen."""
 
     candidates: list[Rows] = field(default_factory=list)
@@ -87,8 +85,7 @@ class Expansion:
     excluding: set[str] = field(default_factory=set)
 
 
-@dataclass
-class Search:
+class Search(Struct, dict=True):
     """One run over one instance. After `run`, the attributes say what happened."""
 
     instance: Instance

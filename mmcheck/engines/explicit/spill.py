@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct, field
 
 from mmcheck.engines.explicit.compiled import Kernel
 from mmcheck.engines.explicit.layout import ALL
@@ -29,8 +29,7 @@ CHUNK = 1 << 20
 _mark_known = Kernel("merging", "mark_known", "u64*2 u64*2 bool*1")
 
 
-@dataclass
-class Run:
+class Run(Struct):
     """One file: its descriptor, and in which rows its parts end (after a first 0)."""
 
     path: Path
@@ -53,8 +52,7 @@ class Run:
         self.path.unlink(missing_ok=True)
 
 
-@dataclass
-class Runs:
+class Runs(Struct):
     """All runs of a search, in a folder of its own."""
 
     folder: Path

@@ -8,11 +8,11 @@ keeps its name along the trace. What was found at its end is looked for again th
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias, assert_never
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from mmcheck.core.instance import State
@@ -49,8 +49,7 @@ _Link: TypeAlias = tuple[str, Rows]
 """A transition, and (one of the orbit of) the state that it leads to."""
 
 
-@dataclass
-class Tracer:
+class Tracer(Struct, dict=True):
     """Finds traces in the levels of a finished search."""
 
     program: Program

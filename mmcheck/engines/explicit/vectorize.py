@@ -8,10 +8,10 @@ References: P. Boncz, M. Zukowski, N. Nes, MonetDB/X100: hyper-pipelining query 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias, assert_never
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from mmcheck.core.dag import Dag, Op
@@ -32,8 +32,7 @@ def dtype_for(low: int, high: int) -> np.dtype[Any]:
     return np.dtype(np.int64)
 
 
-@dataclass
-class Block:
+class Block(Struct):
     """A block of states, `words[w]` being their w-th words; how they were found, if that is known (see
     `independence`); and the columns computed from it so far."""
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from mmcheck.engines.explicit.compiled import Kernel
@@ -63,8 +63,7 @@ def batch_size(least: int, size: int, room: int | None, words: int) -> int:
     return wanted if room is None else min(wanted, max(least, room // (6 * 3 * 8 * words)))
 
 
-@dataclass
-class Visited:
+class Visited(Struct):
     """All states seen so far, as packed rows."""
 
     words: int
@@ -224,8 +223,7 @@ def _partitioned(batches: list[Rows], mask: int) -> tuple[Rows, NDArray[np.int64
     return ordered, ends
 
 
-@dataclass
-class _Table:
+class _Table(Struct, dict=True):
     """One hash table."""
 
     words: int
@@ -234,7 +232,6 @@ class _Table:
     phase: float
     """When it grows, from 0 to 1: a hash fills all tables alike, and they should not all grow together."""
     count: int = 0
-    rows: Rows = field(init=False)
 
     def __post_init__(self) -> None:
         self.rows = self._empty(self.capacity)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import z3
+from msgspec import Struct, field
 
 from mmcheck.core.types import Value, show_value
 from mmcheck.engines.parametric.logic import (
@@ -31,8 +31,7 @@ SECONDS = 20.0
 """The same as time, for what z3 does not count."""
 
 
-@dataclass
-class Translation:
+class Translation(Struct):
     """Formulas in a context of z3."""
 
     logic: Logic
@@ -96,8 +95,7 @@ class Translation:
         return self._functions[symbol]
 
 
-@dataclass
-class AnySize:
+class AnySize(Struct):
     """Questions that share an assertion, each to a solver of its own: what one has learnt does not help the
     next, and slows it down."""
 

@@ -7,8 +7,9 @@ is shown; what the search found out counts for nothing here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from mmcheck.core.certify import CertificationError, UnsettledError
 from mmcheck.core.system import NoModelError, Property, System
@@ -23,8 +24,7 @@ from mmcheck.engines.symbolic.solver import Result, settle
 SECONDS_A_SCRIPT = 60.0
 
 
-@dataclass
-class Prover:
+class Prover(Struct):
     """Proves again what was proved about one system for every size, `properties` being those that were judged
     together. No script is asked for twice."""
 
@@ -62,8 +62,7 @@ class Prover:
         return _Proof(lifted, goal, evidence).obligations()
 
 
-@dataclass
-class _Proof:
+class _Proof(Struct, dict=True):
     lifted: Lifted
     goal: Goal
     evidence: EverySize

@@ -7,8 +7,10 @@ other source. What is not proved for every size is judged by ic3 at the size of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import partial
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mmcheck.core.instance import Instance
 from mmcheck.core.outcome import Statistics
@@ -53,8 +55,7 @@ class ParametricEngine:
         return session.answer(interrupted)
 
 
-@dataclass(frozen=True, slots=True)
-class Lifting:
+class Lifting(Struct, frozen=True):
     """A system as far as it can be lifted: with the sorts whose sizes had to be fixed, the goals of those
     properties that can be, and what is outside."""
 
@@ -107,8 +108,7 @@ def diagnostic(error: OutsideError) -> Diagnostic:
     return Diagnostic("W607", f"no proof for every size: {error.what}", error.span, error.remedy)
 
 
-@dataclass
-class _Session:
+class _Session(Struct):
     """What is found out about one system."""
 
     instance: Instance

@@ -7,7 +7,8 @@ shown in a universe with as few elements as it takes.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mmcheck.core.induction import Consecution, Cti, InductionOutcome
 from mmcheck.core.instance import Cell, Instance, State
@@ -27,8 +28,7 @@ from mmcheck.engines.symbolic.decoding import DecodingError, Teller
 from mmcheck.engines.symbolic.solver import Conduct
 
 
-@dataclass
-class Examiner:
+class Examiner(Struct, dict=True):
     """Examines the invariants of one system, `properties` being those of the check."""
 
     instance: Instance

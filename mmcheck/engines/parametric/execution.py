@@ -9,9 +9,10 @@ axiom says that anything else stays as it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import combinations, combinations_with_replacement, product
 from typing import assert_never
+
+from msgspec import Struct, field
 
 from mmcheck.core import system, terms
 from mmcheck.core.system import Body, Statement, Transition
@@ -55,8 +56,7 @@ Alternative = tuple[dict[str, AnyValue], tuple[int, ...]]
 """One way to bind names: to these values, with these variables in them."""
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What an execution came to: where it goes through, where it runs into a model error, and what is then in
     the slots that it wrote."""
 
@@ -65,8 +65,7 @@ class Outcome:
     writes: State
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """Where a predicate is true, and where it runs into a model error."""
 
     holds: int
@@ -127,8 +126,7 @@ def equal(logic: Logic, left: AnyValue, right: AnyValue) -> int:
     return logic.disj(*(logic.conj(f, g, same_leaf(logic, a, b)) for (a, f), (b, g) in pairs))
 
 
-@dataclass
-class Run:
+class Run(Struct):
     """One execution. `path` says where the statement or the part of a term at hand is reached within the
     branches around it, `alive` where all went well so far, `local` the same for the elements that are bound
     in the bulk update around."""

@@ -10,7 +10,8 @@ References: C. Flanagan and K. R. M. Leino, Houdini, an annotation assistant for
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from mmcheck.engines.parametric.anysize import AnySize, Translation
 from mmcheck.engines.parametric.lifted import Candidate, Goal, Lifted
@@ -26,8 +27,7 @@ MOST_THINNED = 24
 """How many lemmas a proof may have for each to be tried whether it is needed."""
 
 
-@dataclass(frozen=True)
-class Cti:
+class Cti(Struct, frozen=True):
     """A counterexample to induction: a structure in which a transition (none of them, if a state shows it by
     itself) leads out of what is claimed."""
 
@@ -35,8 +35,7 @@ class Cti:
     structure: Structure
 
 
-@dataclass
-class Induction:
+class Induction(Struct, dict=True):
     """The candidates that are left, by the formula that each is about the state before a step."""
 
     lifted: Lifted

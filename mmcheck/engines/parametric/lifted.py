@@ -7,8 +7,9 @@ of one size.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from mmcheck.core.system import (
     DeadlockFree,
@@ -33,8 +34,7 @@ from mmcheck.engines.parametric.logic import FALSE, TRUE
 from mmcheck.engines.parametric.vocabulary import Vocabulary
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A predicate over states that may be a lemma, true for all values of its parameters."""
 
     text: str
@@ -47,8 +47,7 @@ def candidate_of(prop: Invariant) -> Candidate:
     return Candidate(prop.name, prop.params, prop.body)
 
 
-@dataclass(frozen=True, slots=True)
-class Goal:
+class Goal(Struct, frozen=True):
     """What must not be: where `state` is true the state shows it, where `steps` of a transition is, a step by
     it does, and where `beginning` is, the way to an initial state."""
 
@@ -58,8 +57,7 @@ class Goal:
     beginning: int
 
 
-@dataclass
-class Lifted:
+class Lifted(Struct, dict=True):
     """A system over uninterpreted sorts."""
 
     vocabulary: Vocabulary

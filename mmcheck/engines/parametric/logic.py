@@ -8,8 +8,9 @@ captured.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
+
+from msgspec import Struct, field
 
 from mmcheck.core.types import Value
 
@@ -86,8 +87,7 @@ FALSE, TRUE = 0, 1
 _NONE: frozenset[int] = frozenset()
 
 
-@dataclass
-class Logic:
+class Logic(Struct):
     """The table of nodes."""
 
     nodes: list[Node] = field(default_factory=lambda: [Or(()), And(())])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from mmcheck.core.types import Value, show_value
 from mmcheck.engines.parametric.logic import (
@@ -24,8 +25,7 @@ LONG = 60
 """An expression of more letters that stands in several places is given a name."""
 
 
-@dataclass
-class Script:
+class Script(Struct):
     """One script: a question with the answer that it is due."""
 
     logic: Logic

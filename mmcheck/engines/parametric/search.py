@@ -11,7 +11,8 @@ protocols, NFM 2021 (whose lemmas come from growing instances, too).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from mmcheck.core.instance import Instance
 from mmcheck.core.system import Invariant
@@ -30,8 +31,7 @@ Prove = Callable[[Instance, tuple[str, ...]], Mapping[str, Verdict]]
 """What proves the named properties of an instance by lemmas."""
 
 
-@dataclass
-class Search:
+class Search(Struct, dict=True):
     """The search about some properties of one system."""
 
     lifted: Lifted

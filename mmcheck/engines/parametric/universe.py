@@ -8,8 +8,9 @@ sizes of an answer are made small.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import combinations, pairwise, product
+
+from msgspec import Struct, field
 
 from mmcheck.core.types import Value
 from mmcheck.engines.parametric.logic import (
@@ -30,8 +31,7 @@ from mmcheck.engines.symbolic.ic3.sat import FastSat, Sat
 Place = tuple[Symbol, tuple[int, ...]]
 
 
-@dataclass(frozen=True)
-class Structure:
+class Structure(Struct, frozen=True):
     """A finite structure: how many elements each sort has, and what the symbols that matter mean."""
 
     sizes: Mapping[str, int]
@@ -39,8 +39,7 @@ class Structure:
     """By the name of the symbol and the numbers of elements; of a sort, the number of an element."""
 
 
-@dataclass
-class Universe:
+class Universe(Struct, dict=True):
     """Structures with no more elements of each sort than `most`."""
 
     logic: Logic

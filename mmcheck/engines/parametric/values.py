@@ -9,8 +9,9 @@ comparison with small numbers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from mmcheck.core.types import OptionalType, Type, Value
 from mmcheck.engines.parametric.logic import FALSE, TRUE, Logic
@@ -27,8 +28,7 @@ class OutsideError(Exception):
         self.what, self.span, self.remedy, self.sort = what, span, remedy, sort
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(Struct, frozen=True):
     """The element that a term of the logic names."""
 
     term: int
@@ -38,15 +38,13 @@ Leaf: TypeAlias = "Value | Element"
 Cases: TypeAlias = "dict[Leaf, int]"
 
 
-@dataclass(frozen=True, slots=True)
-class Members:
+class Members(Struct, frozen=True):
     """A set: whether a thing is in."""
 
     contains: Callable[[Leaf], int]
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """How many there are, as far as that is known: whether there are at least so many."""
 
     at_least: Callable[[int], int]
@@ -54,8 +52,7 @@ class Tally:
     sort: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """A struct."""
 
     fields: Mapping[str, AnyValue]

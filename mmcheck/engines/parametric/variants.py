@@ -9,9 +9,10 @@ together is excluded case by case.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import combinations, product
 from math import prod
+
+from msgspec import Struct
 
 from mmcheck.core.terms import (
     And,
@@ -94,8 +95,7 @@ def _names(term: Term) -> Iterator[str]:
         yield from _names(child)
 
 
-@dataclass(frozen=True, slots=True)
-class _Choice:
+class _Choice(Struct, frozen=True):
     """That a place has one of some elements, or is null."""
 
     read: Read

@@ -8,9 +8,10 @@ sort whose size is fixed is treated as an enum of its elements.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import product
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from mmcheck.core.system import PROGRAM_COUNTER, System, Variable
 from mmcheck.core.types import (
@@ -35,8 +36,7 @@ MOST_VALUES = 64
 """The most values of an enum or a range."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """A cell for each choice of elements: what a variable holds at a path, for fixed indices that are no
     elements, and in a set that is not of elements for one member."""
 
@@ -59,8 +59,7 @@ Content: TypeAlias = Callable[[tuple[int, ...]], AnyValue]
 """What a slot holds for each choice of elements."""
 
 
-@dataclass
-class Vocabulary:
+class Vocabulary(Struct, dict=True):
     """The symbols of one system, the sorts in `sizes` having these sizes and all others any."""
 
     system: System

@@ -10,9 +10,11 @@ to the helpers, which then have its time.
 from __future__ import annotations
 
 import gc
-from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import TYPE_CHECKING, assert_never
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mmcheck.core.certify import CertificationError
 from mmcheck.core.instance import Instance
@@ -44,8 +46,7 @@ class DisagreementError(Exception):
     """Two engines concluded otherwise: a bug of mmcheck, never of the spec."""
 
 
-@dataclass
-class Portfolio:
+class Portfolio(Struct):
     """An engine made of a search and of lanes: the engines of one lane take turns in one helper."""
 
     search: Engine
@@ -69,8 +70,7 @@ class Portfolio:
             race.stop()
 
 
-@dataclass
-class _Race:
+class _Race(Struct, dict=True):
     portfolio: Portfolio
     instance: Instance
     properties: tuple[str, ...]

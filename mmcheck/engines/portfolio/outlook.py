@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from itertools import pairwise
 from math import factorial, log10
+
+from msgspec import Struct, field
 
 from mmcheck.core.instance import Instance
 from mmcheck.core.size import cardinality
@@ -24,8 +25,7 @@ def room(instance: Instance) -> float:
     return cells - sum(log10(factorial(size)) for size in instance.sizes.values())
 
 
-@dataclass
-class Outlook:
+class Outlook(Struct):
     """Levels first grow by a factor that sinks steadily, and shrink once it is below one: so the factors of
     the last levels tell those of the next."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from mmcheck.core.certify import Reprove
 from mmcheck.core.instance import Instance
@@ -12,8 +13,7 @@ from mmcheck.core.verdict import Verdict
 from mmcheck.engines.engine import Engine, Limits
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """An engine, made in the helper's process by a function that can be imported there; the depth and the
     time after which the next one takes over. None is no limit but that of the check."""
 
@@ -27,8 +27,7 @@ Reproof: TypeAlias = Callable[[Instance, tuple[str, ...], Mapping[str, Verdict]]
 A function that can be imported in the helper's process."""
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """What a helper is to do. All of it goes to its process, so it can be pickled.
 
     `properties` are judged together; those that are `settled` need no verdict any more. The `deadline` is a
@@ -43,16 +42,14 @@ class Work:
     reproof: Reproof
 
 
-@dataclass(frozen=True, slots=True)
-class Doing:
+class Doing(Struct, frozen=True):
     """A sign of life: which engine is at what."""
 
     engine: str
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
+class Claims(Struct, frozen=True):
     """The end of a turn: verdicts that were certified, and why there are no others."""
 
     engine: str
@@ -60,16 +57,14 @@ class Claims:
     left: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """A turn that ended without an answer, and why."""
 
     engine: str
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refuted:
+class Refuted(Struct, frozen=True):
     """The evidence of a claim does not stand: a bug that no verdict may come out of."""
 
     engine: str

@@ -13,11 +13,12 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from multiprocessing.connection import Connection
 from threading import Thread
 from time import monotonic
 from typing import IO
+
+from msgspec.structs import replace
 
 from mmcheck.core.certify import CertificationError, Certifier, UnsettledError
 from mmcheck.core.system import Liveness, NoModelError, Scenario

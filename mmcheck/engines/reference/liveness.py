@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from mmcheck.core.fairness import Unit, units
 from mmcheck.core.instance import State
@@ -27,8 +28,7 @@ from mmcheck.core.verdict import Violated
 Component = frozenset[State]
 
 
-@dataclass(frozen=True)
-class StateGraph:
+class StateGraph(Struct, frozen=True, dict=True):
     """The states that were reached, in breadth-first order, each with the step by which it was."""
 
     dynamics: Dynamics

@@ -6,8 +6,9 @@ first that decides its property. It is `open` while another state could still te
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from mmcheck.core.instance import Instance, State
 from mmcheck.core.semantics import Meaning, ModelError, at, denote
@@ -19,8 +20,7 @@ from mmcheck.core.vacuity import Premise, premises_of
 Bindings: TypeAlias = Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """Where a property was decided: in a state, after a last step if there is one, or at an end."""
 
     state: State
@@ -29,8 +29,7 @@ class Found:
     end: FailedStep | Failure | None = None
 
 
-@dataclass
-class Premises:
+class Premises(Struct):
     """The premises of a property that were never true so far."""
 
     unmet: list[tuple[Premise, Meaning]]
@@ -58,8 +57,7 @@ def _is_true(meaning: Meaning, state: State, claim: Bindings, after: State, by: 
         return False
 
 
-@dataclass
-class ErrorMonitor:
+class ErrorMonitor(Struct):
     """No model error: the first failure, wherever it is met."""
 
     found: Found | None = None
@@ -75,8 +73,7 @@ class ErrorMonitor:
             self.found = Found(state, binding, step, end)
 
 
-@dataclass
-class InvariantMonitor:
+class InvariantMonitor(Struct, dict=True):
     prop: Invariant
     instance: Instance
     errors: ErrorMonitor
@@ -108,8 +105,7 @@ class InvariantMonitor:
                 self.found = Found(state, claim, end=end)
 
 
-@dataclass
-class StepMonitor:
+class StepMonitor(Struct, dict=True):
     prop: StepInvariant
     instance: Instance
     errors: ErrorMonitor
@@ -147,8 +143,7 @@ class StepMonitor:
                 self.found = Found(state, claim, step, end)
 
 
-@dataclass
-class ReachableMonitor:
+class ReachableMonitor(Struct, dict=True):
     prop: Reachable
     instance: Instance
     errors: ErrorMonitor
@@ -178,8 +173,7 @@ class ReachableMonitor:
             return False
 
 
-@dataclass
-class LivenessMonitor:
+class LivenessMonitor(Struct, dict=True):
     """Sees only where a part of the property has no value; whether it holds is decided at the end."""
 
     prop: Liveness
@@ -212,8 +206,7 @@ class LivenessMonitor:
                     self.found = self.found or Found(state, claim, end=error.failure)
 
 
-@dataclass
-class DeadlockMonitor:
+class DeadlockMonitor(Struct):
     found: Found | None = None
 
     @property

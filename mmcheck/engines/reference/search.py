@@ -7,7 +7,8 @@ shortest one. `reached` keeps for each state the step that first led to it.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from mmcheck.core.coverage import Branch, Taken
 from mmcheck.core.fairness import demands
@@ -81,8 +82,7 @@ class _LimitError(Exception):
     """Raised where a limit comes first, with the reason."""
 
 
-@dataclass
-class _Search:
+class _Search(Struct, dict=True):
     instance: Instance
     properties: list[Property]
     watch: Watch

@@ -8,9 +8,10 @@ scripts can be written to files and asked again at any time, by z3 and by cvc5.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
+
+from msgspec import Struct, field
 
 from mmcheck.core.certify import CertificationError, UnsettledError
 from mmcheck.core.ground import GroundAction
@@ -27,8 +28,7 @@ from mmcheck.engines.symbolic.solver import Result, settle
 SECONDS_A_SCRIPT = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class Obligation:
+class Obligation(Struct, frozen=True):
     """A script with a name that can be that of a file, and the answer that makes it hold."""
 
     name: str
@@ -36,8 +36,7 @@ class Obligation:
     expected: Result
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """A property, or the instance of a `reachable`, with the proof that it holds, or is not reached."""
 
     prop: Property
@@ -45,8 +44,7 @@ class Claim:
     evidence: Inductive
 
 
-@dataclass
-class Prover:
+class Prover(Struct, dict=True):
     """Proves again what engines proved about one instance, `properties` being those that were judged
     together, and `claims` what is going to be proved. The instance is grounded once, and no script is asked
     for twice.
@@ -117,8 +115,7 @@ class Prover:
         return _Proof(ground, goals[0], claim.evidence, ground.parts(goals[0], claim.evidence))
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """A predicate that is part of an invariant: each of its instances, with the values of its variables."""
 
     text: str
@@ -126,8 +123,7 @@ class _Part:
     instances: tuple[tuple[tuple[Value, ...], int], ...]
 
 
-@dataclass
-class _Ground:
+class _Ground(Struct, dict=True):
     """A ground instance, with the parts of proofs about it."""
 
     grounded: Grounded
@@ -169,8 +165,7 @@ class _Ground:
         return _Part(text, grounded.dag.conj(*(node for _, node in instances)), instances)
 
 
-@dataclass
-class _Proof:
+class _Proof(Struct, dict=True):
     ground: _Ground
     goal: Goal
     evidence: Inductive

@@ -7,9 +7,10 @@ wrong, and that is an error of ours.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias, assert_never
+
+from msgspec import Struct
 
 from mmcheck.core.codes import decode
 from mmcheck.core.instance import Action, Instance, State
@@ -63,8 +64,7 @@ def code_of(model: Model, variables: Variables) -> int:
             assert_never(variables)
 
 
-@dataclass
-class Teller:
+class Teller(Struct, dict=True):
     """Tells runs in the words of the reference semantics."""
 
     instance: Instance

@@ -14,11 +14,11 @@ step relation has a selector for every action; a binary code keeps two of them f
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, TypeAlias, assert_never
 
 import z3
+from msgspec import Struct, field
 
 from mmcheck.core.dag import Dag, Op
 from mmcheck.core.types import SetType
@@ -38,8 +38,7 @@ Vector: TypeAlias = Any
 """A bit vector of z3, read as a number with a sign."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flags:
+class Flags(Struct, frozen=True):
     """A number or a set as Booleans.
 
     For a number of more than two values, one for each, exactly one of which is true; for one of two values,
@@ -52,8 +51,7 @@ class Flags:
     is_set: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Wide:
+class Wide(Struct, frozen=True):
     """A number as a bit vector, within bounds."""
 
     variable: Vector
@@ -69,8 +67,7 @@ Variables: TypeAlias = Flags | Wide
 """The variables that hold a cell."""
 
 
-@dataclass
-class Encoding:
+class Encoding(Struct, dict=True):
     """The formulas of one ground instance, each expression encoded once."""
 
     grounded: Grounded

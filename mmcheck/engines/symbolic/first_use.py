@@ -12,9 +12,9 @@ arguments in sets take no part here, since they have no order of their own.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import z3
+from msgspec import Struct, field
 
 from mmcheck.core.instance import Action
 from mmcheck.core.types import Elem, Record, Value
@@ -23,8 +23,7 @@ from mmcheck.engines.symbolic.solver import Formula
 from mmcheck.engines.symbolic.unroll import Unrolling
 
 
-@dataclass
-class FirstUse:
+class FirstUse(Struct, dict=True):
     """The demand, for one row of frames. It holds under `assuming`, so that what names elements can be asked
     about without it."""
 

@@ -8,8 +8,9 @@ state, and an engine needs one way to look for them, and one way to prove them a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from mmcheck.core.dag import Dag
 from mmcheck.core.ground import Beginning, GroundAction, Grounder, Predicate
@@ -28,8 +29,7 @@ from mmcheck.core.types import Value
 from mmcheck.core.verdict import Binding
 
 
-@dataclass(frozen=True, slots=True)
-class Goal:
+class Goal(Struct, frozen=True):
     """What to look for on behalf of a property: where `state` is true, the state shows it; where `step` is,
     some step from the state does; where `beginning` is, an initial state does, whether it is assumed or not.
 
@@ -54,8 +54,7 @@ def parts_of(action: GroundAction) -> tuple[Value, ...]:
     return (*action.action.args, *action.choices)
 
 
-@dataclass
-class Grounded:
+class Grounded(Struct, dict=True):
     """One instance as a ground transition system. Cells are numbered as in the instance; their values after a
     step come behind them, and the inputs of the beginning behind these.
 

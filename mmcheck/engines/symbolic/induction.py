@@ -7,9 +7,9 @@ broken; then they are proved for the instance, whatever its depth.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import z3
+from msgspec import Struct
 
 from mmcheck.core.induction import Consecution, Cti, InductionOutcome
 from mmcheck.core.instance import Instance
@@ -20,8 +20,7 @@ from mmcheck.engines.symbolic.solver import Conduct, Formula, Result, Solver
 from mmcheck.engines.symbolic.unroll import Unrolling
 
 
-@dataclass
-class Examiner:
+class Examiner(Struct, dict=True):
     """Examines the invariants of one instance."""
 
     instance: Instance

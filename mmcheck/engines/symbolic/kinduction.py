@@ -10,7 +10,7 @@ FMCAD 2000; for the candidates, C. Flanagan and K. R. M. Leino, Houdini, FME 200
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from mmcheck.core.instance import Instance
 from mmcheck.core.system import Invariant, Property, Reachable, Scenario
@@ -56,8 +56,7 @@ class KInductionEngine:
         return Answer(verdicts, search.statistics(self.name), {}, interrupted=search.interrupted)
 
 
-@dataclass
-class Induction:
+class Induction(Struct, dict=True):
     """Paths from anywhere, beside the runs of a search."""
 
     search: Search

@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+
+from msgspec import Struct
 
 from mmcheck.core.verdict import EverySize, Inductive
 from mmcheck.engines.symbolic.certificate import Obligation
@@ -53,8 +54,7 @@ def write(
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 
-@dataclass(frozen=True, slots=True)
-class Recheck:
+class Recheck(Struct, frozen=True):
     """What became of one certificate: why it is refused, if it is."""
 
     folder: Path

@@ -7,7 +7,7 @@ References: A. Biere, A. Cimatti, E. Clarke, Y. Zhu, Symbolic model checking wit
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from mmcheck.core.instance import Instance
 from mmcheck.core.outcome import Statistics
@@ -25,8 +25,7 @@ from mmcheck.engines.symbolic.solver import Conduct, Formula, Result, Solver
 from mmcheck.engines.symbolic.unroll import Unrolling
 
 
-@dataclass
-class Search:
+class Search(Struct, dict=True):
     """Looks at all runs of 0, 1, 2, ... steps for what the goals ask for: what is found first is shortest.
 
     `depth` is the length up to which all runs were looked at; -1 before any was."""

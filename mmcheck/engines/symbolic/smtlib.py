@@ -10,7 +10,8 @@ nothing that is added wraps around. (As integers they took solvers up to a hundr
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from mmcheck.core.codes import decode, least
 from mmcheck.core.dag import Op
@@ -25,8 +26,7 @@ _NUMBER = f"(_ BitVec {_WIDTH})"
 _OPERATION = {Op.ADD: "bvadd", Op.SUB: "bvsub"}
 
 
-@dataclass
-class Script:
+class Script(Struct):
     """One script: declarations, definitions and assertions, in the order in which they are needed.
 
     The cells of a frame have the frame's number in their names, where there are several frames."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeAlias
 
 import z3
+from msgspec import Struct, field
 
 from mmcheck.engines.engine import Observe, Progress
 from mmcheck.engines.limits import Watch, resident_memory
@@ -40,8 +40,7 @@ class LimitError(Exception):
     """Raised where a limit of the run came first, with the reason."""
 
 
-@dataclass
-class Conduct:
+class Conduct(Struct):
     """What all questions of one run have in common: its limits, and whom to tell how it goes."""
 
     engine: str
@@ -75,8 +74,7 @@ class Conduct:
         self.doing, self.depth = doing, depth
 
 
-@dataclass
-class Solver:
+class Solver(Struct, dict=True):
     """A solver for finite domains, with what it was told; `context` is where its expressions live."""
 
     conduct: Conduct
@@ -168,8 +166,7 @@ def _apart(work: Callable[[], Any], context: z3.Context, look: Callable[[], None
 _RESULTS = {result.value: result for result in Result}
 
 
-@dataclass(frozen=True)
-class Model:
+class Model(Struct, frozen=True):
     """Values that make a question possible."""
 
     values: Any

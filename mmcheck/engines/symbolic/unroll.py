@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import z3
+from msgspec import Struct, field
 
 from mmcheck.core.instance import Action, State
 from mmcheck.engines.symbolic.decoding import DecodingError, state_of
@@ -14,8 +14,7 @@ from mmcheck.engines.symbolic.grounded import Grounded
 from mmcheck.engines.symbolic.solver import Formula, Model, Solver
 
 
-@dataclass
-class Unrolling:
+class Unrolling(Struct, dict=True):
     """Frames 0, 1, ... in one solver; what is said of them is added as it is asked for."""
 
     grounded: Grounded

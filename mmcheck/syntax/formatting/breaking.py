@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import takewhile
+
+from msgspec.structs import replace
 
 from mmcheck.syntax.formatting.pieces import Piece, Role
 from mmcheck.syntax.formatting.spacing import joined

@@ -8,7 +8,8 @@ that stands on one line stays there if it fits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mmcheck.diagnostics import Collector, SpecError
 from mmcheck.source import SourceFile
@@ -60,8 +61,7 @@ def _read(text: str, name: str) -> tuple[ast.Module, list[str]]:
     return module, [comment.text for comment in lexed.comments]
 
 
-@dataclass
-class _Layout:
+class _Layout(Struct):
     """The layout of a file, written from its first line to its last."""
 
     writer: Writer = field(default_factory=Writer)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import Enum, auto
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mmcheck.syntax import ast
 from mmcheck.syntax.lexer import Comment, Lexed, Token, words
@@ -29,8 +31,7 @@ class Role(Enum):
     """`=` or `:` between what a statement or a declaration is about and what it says of that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(Struct, frozen=True):
     """A comment. `blank` says whether an empty line stood before it, `column` where it began; `continues`
     that it stands right below the comment at the end of a line, as its continuation."""
 
@@ -40,8 +41,7 @@ class Remark:
     continues: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A token with the comments before it, which have lines of their own, and the one behind it on its line.
 
     `newline` and `blank` say whether it began a line of the source, and whether that followed an empty one;
@@ -153,7 +153,7 @@ def _nodes(node: object) -> Iterator[ast.Node]:
             yield from _nodes(item)
     elif isinstance(node, ast.Node):
         yield node
-        for name in node.__dataclass_fields__:
+        for name in node.__struct_fields__:
             if name != "span":
                 yield from _nodes(getattr(node, name))
 

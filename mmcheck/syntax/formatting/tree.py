@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from mmcheck.syntax.formatting.pieces import Piece, Role
 
 
-@dataclass(slots=True)
-class Section:
+class Section(Struct):
     """A head, and the block that follows it: `if (e) { … }`, or the `else { … }` behind it."""
 
     head: list[Piece]
@@ -29,8 +29,7 @@ class Section:
         ]
 
 
-@dataclass(slots=True)
-class Item:
+class Item(Struct):
     """A declaration, a statement or a step: one head without a block, or several heads with one each; and the
     semicolon that may stand behind a block."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from mmcheck.syntax.formatting.pieces import Remark
 
@@ -10,8 +10,7 @@ GAP = 4
 """Between the code of a line and the comment behind it."""
 
 
-@dataclass(slots=True)
-class Line:
+class Line(Struct):
     """The code of a line, and the comment behind it. One that is only a comment is code here, unless it goes
     on with the comment behind the line above."""
 
@@ -19,8 +18,7 @@ class Line:
     remark: str = ""
 
 
-@dataclass
-class Writer:
+class Writer(Struct):
     """Collects lines."""
 
     lines: list[Line] = field(default_factory=list)

@@ -6,8 +6,9 @@ over the inputs says which values the places have; a solver answers what is aske
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from mmcheck.core.dag import Dag
 from mmcheck.core.instance import Cell
@@ -22,8 +23,7 @@ WIDEST = 64
 """An input of more values than this is too wide."""
 
 
-@dataclass(frozen=True)
-class Inputs:
+class Inputs(Struct, frozen=True, dict=True):
     """The inputs as places of a circuit."""
 
     dag: Dag

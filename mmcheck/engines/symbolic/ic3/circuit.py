@@ -8,8 +8,9 @@ A place of two values has one atom.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, assert_never
+
+from msgspec import Struct, field
 
 from mmcheck.core.dag import Dag, Op
 from mmcheck.engines.symbolic.ic3.places import Place, Row
@@ -40,8 +41,7 @@ class Ground(Protocol):
         ...
 
 
-@dataclass
-class Circuit:
+class Circuit(Struct, dict=True):
     """The Boolean functions of one graph, each lowered once."""
 
     source: Dag

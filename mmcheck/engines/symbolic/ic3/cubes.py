@@ -11,9 +11,10 @@ protocols, NFM 2021 (whose boosting blocks the orbit of a cube at once).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from itertools import permutations, product
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from mmcheck.core.types import Elem
 from mmcheck.engines.symbolic.ic3.places import Place, Places, Renaming, Row
@@ -25,8 +26,7 @@ Cube: TypeAlias = tuple[Literal, ...]
 """Literals of different places, in their order."""
 
 
-@dataclass
-class Orbits:
+class Orbits(Struct):
     """What cubes become under the permutations of the sorts."""
 
     places: Places

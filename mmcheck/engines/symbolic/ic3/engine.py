@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from time import monotonic
+
+from msgspec import Struct, field
 
 from mmcheck.core.instance import Action, Instance
 from mmcheck.core.outcome import Statistics
@@ -114,8 +115,7 @@ class _EffortError(Exception):
     """The effort that a round allows is spent."""
 
 
-@dataclass
-class _Asking:
+class _Asking(Struct):
     """Called before each question: counts, tells progress now and then, and raises where a limit is met."""
 
     conduct: Conduct
@@ -135,8 +135,7 @@ class _Asking:
             self.conduct.look()
 
 
-@dataclass
-class _Session:
+class _Session(Struct, dict=True):
     """What is found out about one instance."""
 
     instance: Instance

@@ -8,7 +8,8 @@ implies frame i + 1, and the last of all holds what is known to be inductive.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from mmcheck.engines.symbolic.ic3.cubes import Cube, contains
 from mmcheck.engines.symbolic.ic3.problem import Move, Problem
@@ -23,8 +24,7 @@ MOST_RETIRED = 3_000
 SMALL_ORBIT = 24
 
 
-@dataclass
-class Lemma:
+class Lemma(Struct):
     """No state of the cube's orbit is reached in `level` steps or fewer."""
 
     cube: Cube
@@ -32,16 +32,14 @@ class Lemma:
     guard: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Predecessor:
+class Predecessor(Struct, frozen=True):
     """A state (the values of its atoms) from which a move leads into a cube."""
 
     atoms: list[bool]
     move: Move
 
 
-@dataclass
-class Frames:
+class Frames(Struct, dict=True):
     """The lemmas of all frames, and the questions about them. `ask` is called before every question."""
 
     problem: Problem

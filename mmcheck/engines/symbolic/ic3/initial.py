@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mmcheck.engines.symbolic.ic3.cubes import Cube
 from mmcheck.engines.symbolic.ic3.places import Row
 
 
-@dataclass(frozen=True)
-class Initial:
+class Initial(Struct, frozen=True):
     """A set of states: `masks` says which values each place may have, one independent of another, but for
     those in `tied`, which together have one of the rows `together`."""
 

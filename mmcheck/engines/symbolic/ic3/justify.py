@@ -8,7 +8,8 @@ justified already is taken, else one that needs fewest literals.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from mmcheck.core.dag import Op
 from mmcheck.engines.symbolic.ic3.circuit import Circuit
@@ -16,8 +17,7 @@ from mmcheck.engines.symbolic.ic3.cubes import Cube
 from mmcheck.engines.symbolic.ic3.problem import Evaluation
 
 
-@dataclass
-class Justification:
+class Justification(Struct, dict=True):
     """The literals of one state that were collected so far."""
 
     circuit: Circuit

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import islice, product
+
+from msgspec import Struct, field
 
 from mmcheck.core.instance import Instance
 from mmcheck.core.system import Invariant, NoModelError, Property
@@ -72,8 +73,7 @@ def _masks(place: Place, mask: int, large: Place) -> Iterator[int]:
             yield null | elements & ~outside
 
 
-@dataclass
-class Lifting:
+class Lifting(Struct, dict=True):
     """The larger instance, and the lemmas that may hold in it."""
 
     instance: Instance

@@ -7,9 +7,10 @@ two values for each element that may be in it, so that a literal may say of one 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from mmcheck.core.codes import code_bounds, decode, encode, least
 from mmcheck.core.instance import Cell, Instance, State
@@ -23,8 +24,7 @@ Renaming: TypeAlias = dict[Elem, Elem]
 """Which element becomes which; those that are not named stay."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A part of a state that has one of `count` values, the first of them for the code `low`.
 
     `member` is the element of the set that the place is about, where its cell holds a set."""
@@ -60,8 +60,7 @@ class Place:
         return bool(number) if self.in_set else decode(self.low + number, self.cell.type)
 
 
-@dataclass(frozen=True)
-class Places:
+class Places(Struct, frozen=True, dict=True):
     """All places of an instance, in the order of its cells."""
 
     instance: Instance

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from mmcheck.core.dag import Op
 from mmcheck.core.ground import GroundAction
@@ -20,8 +21,7 @@ from mmcheck.engines.symbolic.ic3.initial import Initial
 from mmcheck.engines.symbolic.ic3.places import Places, Renaming, Row
 
 
-@dataclass(frozen=True)
-class Move:
+class Move(Struct, frozen=True):
     """An action with its choices made: where it is enabled and leads to states that break no assumption, and
     the new values of the cells that it writes, as nodes of the graph."""
 
@@ -31,8 +31,7 @@ class Move:
     """By the number of the place: the node of the new value of its cell."""
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Struct, frozen=True):
     """States that are looked for on behalf of a property, as nodes of the circuit.
 
     In `all` are those that show it themselves, and those from which a step does; each of these is a
@@ -48,8 +47,7 @@ class Target:
         return self.goal.name
 
 
-@dataclass
-class Problem:
+class Problem(Struct, dict=True):
     """One instance with what is asked about it."""
 
     instance: Instance
@@ -213,8 +211,7 @@ class Problem:
         return tuple(after)
 
 
-@dataclass
-class Evaluation:
+class Evaluation(Struct, dict=True):
     """The values of nodes of a circuit in one state."""
 
     circuit: Circuit

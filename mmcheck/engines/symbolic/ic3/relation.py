@@ -9,8 +9,9 @@ successors.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
+
+from msgspec import Struct, field
 
 from mmcheck.core.dag import Op
 from mmcheck.engines.symbolic.ic3.circuit import Circuit
@@ -24,8 +25,7 @@ Variables: TypeAlias = list[int]
 """The variables of the atoms at one time."""
 
 
-@dataclass
-class Encoder:
+class Encoder(Struct, dict=True):
     """Nodes of the circuit and literals of cubes as literals of the solver, at one time."""
 
     circuit: Circuit
@@ -97,8 +97,7 @@ class Encoder:
         return [self.literal(number, mask) for number, mask in cube]
 
 
-@dataclass
-class Relation:
+class Relation(Struct, dict=True):
     """One step, from `now` to `after`."""
 
     problem: Problem
