@@ -6,11 +6,10 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from itertools import product
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 
 import mmcheck
 from benchmarks import measure, results, table
@@ -69,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rows[row.key] = row
         sys.stderr.write(f"{spec} {size} {engine}: {_cell(row)}\n")
         if options.results:
-            document = {"machine": machine, "rows": [asdict(row) for row in rows.values()]}
+            document = {"machine": machine, "rows": [to_builtins(row) for row in rows.values()]}
             options.results.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     try:
         agree(rows.values())

@@ -8,10 +8,9 @@ import platform
 import statistics
 import subprocess
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 
 from benchmarks.tools import Counts
 
@@ -75,7 +74,7 @@ def read(file: Path, machine: dict[str, str]) -> Results:
 
 
 def write(file: Path, results: Results) -> None:
-    file.write_text(json.dumps(asdict(results), indent=1) + "\n", encoding="utf-8")
+    file.write_text(json.dumps(to_builtins(results), indent=1) + "\n", encoding="utf-8")
 
 
 def disagreements(rows: Iterable[Row]) -> list[str]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from functools import cached_property
+from collections.abc import Callable
+from functools import cache, cached_property
 from hashlib import sha256
+from operator import attrgetter
 from pathlib import Path
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 
 def real_path(path: str | Path) -> Path:
@@ -21,7 +23,10 @@ class SourceFile(Struct, frozen=True, dict=True):
     """A named text. The name is what users see in messages, usually the path as they gave it."""
 
     name: str
-    text: str = field(repr=False)
+    text: str
+
+    def __repr__(self) -> str:
+        return f"SourceFile({self.name!r})"
 
     @cached_property
     def line_starts(self) -> tuple[int, ...]:
@@ -43,7 +48,7 @@ class SourceFile(Struct, frozen=True, dict=True):
 class Span(Struct, frozen=True):
     """The half-open range [start, end) of offsets in a file."""
 
-    file: SourceFile = field(repr=False)
+    file: SourceFile
     start: int
     end: int
 
@@ -65,6 +70,30 @@ class Span(Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.file.name}:{self.line}:{self.column}"
+
+
+class Placed(Struct, frozen=True, kw_only=True):
+    """What was written somewhere. Its place takes no part in equality: texts that differ in layout only say
+    the same."""
+
+    span: Span | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and _content(type(self))(self) == _content(type(self))(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), _content(type(self))(self)))
+
+    def __repr__(self) -> str:
+        said = (f"{name}={getattr(self, name)!r}" for name in self.__struct_fields__ if name != "span")
+        return f"{type(self).__name__}({', '.join(said)})"
+
+
+@cache
+def _content(kind: type[Placed]) -> Callable[[object], object]:
+    """What reads all fields but the place."""
+    names = [name for name in kind.__struct_fields__ if name != "span"]
+    return attrgetter(*names) if names else lambda _: ()
 
 
 def digest(text: str) -> str:

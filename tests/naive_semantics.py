@@ -59,7 +59,7 @@ class Scope(Struct, frozen=True):
         return self.changed(names={**self.names, **names})
 
     def changed(self, **parts: Any) -> Scope:
-        old = {name: getattr(self, name) for name in Scope.__dataclass_fields__}
+        old = {name: getattr(self, name) for name in Scope.__struct_fields__}
         return Scope(**{**old, **parts})
 
 

@@ -29,7 +29,7 @@ PYTHON = [path for path in files() if path.suffix == ".py" and path.stat().st_si
 
 @pytest.mark.parametrize("path", PYTHON, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_python_file_begins_with_its_job(path: Path) -> None:
-    """A docstring, and then the future import, which recursive sums of dataclasses need."""
+    """A docstring, and then the future import, which recursive sums of records need."""
     docstring, *code = ast.parse(path.read_bytes()).body
     match docstring:
         case ast.Expr(ast.Constant(str(text))):

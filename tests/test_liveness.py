@@ -283,7 +283,7 @@ def test_expecting_a_number_of_steps_is_an_error() -> None:
 
 def test_session_certifies_lassos(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lasso is replayed before anyone sees it."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from mmcheck.core.certify import CertificationError
     from mmcheck.core.trace import Trace

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 from agreement import length_of, small_instance
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
 from msgspec.structs import replace
 from strategies import specs
 
@@ -71,12 +71,12 @@ def rebuilt(node: Any, change: Callable[[Any], Any]) -> Any:
     """A tree with a change made to every node, the inner ones first."""
     if isinstance(node, tuple):
         return tuple(rebuilt(item, change) for item in node)
-    if not is_dataclass(node) or isinstance(node, Span | type):
+    if not isinstance(node, Struct) or isinstance(node, Span):
         return node
     parts = {
-        f.name: rebuilt(getattr(node, f.name), change)
-        for f in fields(node)
-        if isinstance(getattr(node, f.name), tuple) or is_dataclass(getattr(node, f.name))
+        name: rebuilt(getattr(node, name), change)
+        for name in node.__struct_fields__
+        if isinstance(getattr(node, name), tuple | Struct)
     }
     return change(replace(node, **parts))
 

@@ -1,6 +1,6 @@
 """Values of the core as JSON, and back: data only, so that reading a file never runs what stands in it.
 
-A dataclass, an enum or a named tuple of `mmcheck.core`, of `mmcheck.source` or of `mmcheck.diagnostics` is an
+A record, an enum or a named tuple of `mmcheck.core`, of `mmcheck.source` or of `mmcheck.diagnostics` is an
 array that begins with the number of its class. What is met twice is written once and called by its number
 after that, as the terms of a system share their parts and every span its file.
 """
@@ -60,7 +60,7 @@ def _class(module: str, name: str) -> type:
 
 
 def _is_data(kind: type) -> bool:
-    return is_dataclass(kind) or issubclass(kind, Enum) or _is_named_tuple(kind)
+    return issubclass(kind, Struct) or issubclass(kind, Enum) or _is_named_tuple(kind)
 
 
 def _is_named_tuple(kind: type) -> bool:
@@ -68,9 +68,9 @@ def _is_named_tuple(kind: type) -> bool:
 
 
 def _field_names(kind: type) -> tuple[str, ...]:
-    if _is_named_tuple(kind):
-        return tuple(kind._fields)  # type: ignore[attr-defined]  # asked above
-    return tuple(f.name for f in fields(kind) if f.init)
+    if issubclass(kind, Struct):
+        return kind.__struct_fields__
+    return tuple(kind._fields)  # type: ignore[attr-defined]  # asked above
 
 
 class _Encoder(Struct):

@@ -69,7 +69,11 @@ class Commands(click.Group):
         """Run, and end the process with one of the exit codes."""
         extra["standalone_mode"] = False
         words = sys.argv[1:] if args is None else list(args)
-        if words[:1] == ["verify"] and (known := _answer_again(words)) is not None:
+        if (
+            words[:1] == ["verify"]
+            and "--no-cache" not in words
+            and (known := _answer_again(words)) is not None
+        ):
             sys.exit(known)
         interrupts = Interrupts()
         extra.setdefault("obj", interrupts)

@@ -9,6 +9,7 @@ from io import StringIO
 
 import click
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mmcheck.cache.question import fingerprint
 from mmcheck.cache.remembering import is_conclusive, rests_on

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import click
 from msgspec import Struct, field
+from msgspec.structs import replace
 from rich.text import Text
 
 from mmcheck.cli.crash import report_crash

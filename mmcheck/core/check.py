@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
-from msgspec import Struct, field
-
 from mmcheck.core.types import Value
-from mmcheck.source import Span
+from mmcheck.source import Placed
 
 
 class Expectation(Enum):
@@ -17,18 +15,17 @@ class Expectation(Enum):
     UNKNOWN = "unknown"
 
 
-class Expected(Struct, frozen=True):
+class Expected(Placed, frozen=True):
     """`steps` is the length of the shortest counterexample, where the check states it."""
 
     expectation: Expectation
     steps: int | None = None
-    span: Span | None = field(default=None, compare=False)
 
 
 HOLDS = Expected(Expectation.HOLDS)
 
 
-class Check(Struct, frozen=True):
+class Check(Placed, frozen=True):
     """`set` names the constants and sorts that the check (or the command line) sets; once an instance is
     made, `constants` and `sizes` hold all values. `properties` are to be verified, in order."""
 
@@ -39,7 +36,6 @@ class Check(Struct, frozen=True):
     properties: tuple[str, ...]
     expected: Mapping[str, Expected]
     doc: str = ""
-    span: Span | None = field(default=None, compare=False)
 
     def expectation(self, property: str) -> Expected:
         """What the check expects of a property: that it holds, where nothing else is said."""

@@ -96,7 +96,6 @@ class Grounder(Struct, dict=True):
     instance: Instance
     look: Callable[[], None] = nowhere
     """Called before each part; what it raises comes through."""
-    dag: Dag = field(init=False)
     general: dict[tuple[int, Binding, str], Predicate] = field(default_factory=dict)
     specialised: dict[Predicate, dict[tuple[tuple[int, int], ...], Predicate]] = field(default_factory=dict)
     """For each of those, what it comes to by the updates of a step."""

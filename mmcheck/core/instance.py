@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import product
 from typing import TypeAlias
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from mmcheck.core.system import PROGRAM_COUNTER, Property, System, Transition, Variable
 from mmcheck.core.terms import Local
@@ -42,8 +42,16 @@ class Action(Struct, frozen=True):
 
     transition: Transition
     args: tuple[Value, ...]
-    bindings: Mapping[str, Value] = field(compare=False)
+    bindings: Mapping[str, Value]
     """The parameters of the transition with the arguments."""
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Action):
+            return NotImplemented
+        return (self.transition, self.args) == (other.transition, other.args)
+
+    def __hash__(self) -> int:
+        return hash((self.transition.name, self.args))
 
     def __repr__(self) -> str:
         return f"{self.transition.name}({', '.join(map(show_value, self.args))})"
@@ -57,7 +65,10 @@ class Instance(Struct, frozen=True, dict=True):
     """A system with sizes for its sorts."""
 
     system: System
-    sizes: Sizes = field(hash=False)
+    sizes: Sizes
+
+    def __hash__(self) -> int:
+        return hash(self.system)
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:

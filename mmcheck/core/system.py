@@ -9,18 +9,16 @@ from __future__ import annotations
 from enum import Enum
 from typing import TypeAlias, assert_never
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from mmcheck.core.terms import Local, Place, Term, show_term
 from mmcheck.core.types import EnumType, RangeType, SortType, Type
-from mmcheck.source import Span
+from mmcheck.source import Placed
 
 # --- statements ------------------------------------------------------------------------------------------
 
 
-class StatementBase(Struct, frozen=True, kw_only=True):
-    span: Span | None = field(default=None, compare=False)
-
+class StatementBase(Placed, frozen=True):
     def __repr__(self) -> str:
         return show_statement(self)  # type: ignore[arg-type]  # every subclass below is in Statement
 
@@ -87,10 +85,9 @@ Body: TypeAlias = tuple[Statement, ...]
 IndexType: TypeAlias = SortType | EnumType | RangeType
 
 
-class Sort(Struct, frozen=True):
+class Sort(Placed, frozen=True):
     name: str
     doc: str = ""
-    span: Span | None = field(default=None, compare=False)
 
 
 PROGRAM_COUNTER = "at"
@@ -100,7 +97,7 @@ EXITED = "exited"
 """Where a process instance stands after `exit`."""
 
 
-class Variable(Struct, frozen=True):
+class Variable(Placed, frozen=True):
     """A state variable, or the state of a process: a struct of its program counter `at` and its locals,
     indexed by the parameters of the process."""
 
@@ -110,7 +107,6 @@ class Variable(Struct, frozen=True):
     volatile: bool = False
     process: bool = False
     doc: str = ""
-    span: Span | None = field(default=None, compare=False)
 
 
 class Fairness(Enum):
@@ -119,7 +115,7 @@ class Fairness(Enum):
     STRONG = "strong"
 
 
-class Transition(Struct, frozen=True):
+class Transition(Placed, frozen=True):
     """A named atomic action, or a step of a process (then called `process.step`, its parameters those of
     the process, its body beginning with the requirement that the instance stands there)."""
 
@@ -133,15 +129,13 @@ class Transition(Struct, frozen=True):
     impossible: bool = False
     """The constants of the check alone forbid it (`require policy == bounce` under another policy)."""
     doc: str = ""
-    span: Span | None = field(default=None, compare=False)
 
 
 # --- properties ------------------------------------------------------------------------------------------
 
 
-class PropertyBase(Struct, frozen=True, kw_only=True):
+class PropertyBase(Placed, frozen=True, kw_only=True):
     doc: str = ""
-    span: Span | None = field(default=None, compare=False)
 
 
 class Invariant(PropertyBase, frozen=True):
@@ -189,20 +183,18 @@ class Liveness(PropertyBase, frozen=True):
     goal: Term
 
 
-class Fire(Struct, frozen=True):
+class Fire(Placed, frozen=True):
     """A line of a scenario: the transition is taken with these arguments, terms over the parameters."""
 
     transition: str
     args: tuple[Term, ...]
-    span: Span | None = field(default=None, compare=False)
 
 
-class Blocked(Struct, frozen=True):
+class Blocked(Placed, frozen=True):
     """A line of a scenario: the transition is not enabled with these arguments."""
 
     transition: str
     args: tuple[Term, ...]
-    span: Span | None = field(default=None, compare=False)
 
 
 ScenarioLine: TypeAlias = Fire | Blocked | Assert
@@ -221,11 +213,10 @@ Property: TypeAlias = (
 )
 
 
-class Assumption(Struct, frozen=True):
+class Assumption(Placed, frozen=True):
     name: str
     body: Term
     doc: str = ""
-    span: Span | None = field(default=None, compare=False)
 
 
 class System(Struct, frozen=True):

@@ -11,17 +11,14 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import TypeAlias, assert_never
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from mmcheck.core.types import BOOL, RangeType, StructType, Type, Value, show_value
-from mmcheck.source import Span
+from mmcheck.source import Placed
 
 
-class TermBase(Struct, frozen=True, kw_only=True):
+class TermBase(Placed, frozen=True, kw_only=True):
     """What all terms share: the place they were lowered from."""
-
-    span: Span | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         return show_term(self)  # type: ignore[arg-type]  # every subclass below is in the union Term

@@ -77,7 +77,8 @@ class Expressions(Struct):
     readable: set[str] | None = None
     unset_locals: set[str] = field(default_factory=set)
     """Locals of the process that have no value yet, where they are being given one."""
-    uses_step: bool = field(default=False, init=False)
+    uses_step: bool = False
+    """Whether what was lowered so far asks which transition made the step."""
 
     @property
     def operators(self) -> Operators:

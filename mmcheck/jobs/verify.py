@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mmcheck.core.outcome import CheckOutcome, SpecOutcome
 from mmcheck.core.verdict import Unknown

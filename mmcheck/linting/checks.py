@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 
 from mmcheck import session
 from mmcheck.core.check import Check
@@ -140,9 +139,9 @@ def _mentioned(node: object) -> Iterator[str]:
             for item in node:
                 yield from _mentioned(item)
         case ast.Node():
-            for each in fields(node):
-                if each.name != "span":
-                    yield from _mentioned(getattr(node, each.name))
+            for name in node.__struct_fields__:
+                if name != "span":
+                    yield from _mentioned(getattr(node, name))
         case _:
             return
 

@@ -257,9 +257,9 @@ class _Walk:
                 pass
 
     def walk_fields(self, node: ast.Node, *left_out: str) -> None:
-        for each in fields(node):
-            if each.name not in ("span", *left_out):
-                self.walk(getattr(node, each.name))
+        for name in node.__struct_fields__:
+            if name not in ("span", *left_out):
+                self.walk(getattr(node, name))
 
     def _assign(self, target: ast.Expr, value: ast.Expr | ast.AnyValue) -> None:
         self.walk(value)
@@ -301,8 +301,8 @@ def _names_in(node: object) -> Iterator[str]:
             for item in node:
                 yield from _names_in(item)
         case ast.Node():
-            for each in fields(node):
-                if each.name != "span":
-                    yield from _names_in(getattr(node, each.name))
+            for name in node.__struct_fields__:
+                if name != "span":
+                    yield from _names_in(getattr(node, name))
         case _:
             return

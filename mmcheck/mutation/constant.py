@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 from mmcheck.syntax import ast
@@ -42,7 +41,9 @@ class Constants:
             case ast.Ident() | ast.NamedType():
                 return True
             case ast.Node():
-                return all(self._decide(getattr(node, f.name)) for f in fields(node) if f.name != "span")
+                return all(
+                    self._decide(getattr(node, name)) for name in node.__struct_fields__ if name != "span"
+                )
             case _:
                 return True
 

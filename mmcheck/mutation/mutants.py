@@ -191,7 +191,7 @@ def _called(node: object) -> set[str]:
         return set[str]().union(*map(_called, node))
     if not isinstance(node, ast.Node):
         return set()
-    inner = set[str]().union(*(_called(getattr(node, f.name)) for f in fields(node)))
+    inner = set[str]().union(*(_called(getattr(node, name)) for name in node.__struct_fields__))
     return inner | {node.function.name} if isinstance(node, ast.Call) else inner
 
 
@@ -201,7 +201,7 @@ def _redirected(node: Any, names: Mapping[str, str]) -> Any:
         return tuple(_redirected(item, names) for item in node)
     if not isinstance(node, ast.Node):
         return node
-    inner = {f.name: _redirected(getattr(node, f.name), names) for f in fields(node)}
+    inner = {name: _redirected(getattr(node, name), names) for name in node.__struct_fields__}
     if isinstance(node, ast.Call):
         inner["function"] = _renamed(node.function, names)
     return replace(node, **inner)

@@ -10,15 +10,13 @@ from __future__ import annotations
 from enum import Enum
 from typing import TypeAlias
 
-from msgspec import Struct, field
-
-from mmcheck.source import Span
+from mmcheck.source import Placed, Span
 
 
-class Node(Struct, frozen=True, kw_only=True):
+class Node(Placed, frozen=True, kw_only=True):
     """What all nodes share: their place."""
 
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
 class Ident(Node, frozen=True):

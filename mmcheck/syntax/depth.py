@@ -23,7 +23,7 @@ def too_deep(root: Node) -> Node | None:
 
 
 def _children(node: Node) -> Iterator[Node]:
-    for name in node.__dataclass_fields__:
+    for name in node.__struct_fields__:
         value = getattr(node, name)
         if isinstance(value, Node):
             yield value

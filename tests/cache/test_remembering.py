@@ -121,19 +121,19 @@ def test_every_option_that_matters_is_another_question(project: Path) -> None:
 
 def test_every_option_is_either_a_part_of_the_question_or_known_not_to_matter() -> None:
     """A new one is to be thought about: in `question.question`, in `can_be_remembered`, or here."""
-    assert set(Options.__dataclass_fields__) == {
+    assert set(Options.__struct_fields__) == {
         *("settings", "checks", "properties", "limits", "engine", "preferences", "keep_going"),
         *("graphs", "silence"),
         "deadline",  # as a time limit: what came in time stands
         *("certificates", "induction"),
     }
-    assert set(Preferences.__dataclass_fields__) == {
+    assert set(Preferences.__struct_fields__) == {
         *("symmetry", "threads", "checkpoint", "helpers", "head_start", "every_size"),
         "places",  # when a helper begins
         "spill",  # where a search goes on, which is the same search
         "stop_at",  # made from `keep_going`
     }
-    assert set(Limits.__dataclass_fields__) == {
+    assert set(Limits.__struct_fields__) == {
         *("max_states", "max_depth", "timeout", "max_memory"),
         "reserve",  # a part of the time limit
         "elsewhere",  # a part of how memory is counted

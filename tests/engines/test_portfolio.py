@@ -14,6 +14,7 @@ import pytest
 from agreement import small_instance
 from hypothesis import HealthCheck, Phase, given, settings
 from msgspec import Struct, field
+from msgspec.structs import replace
 from oracle import truth
 from strategies import specs
 

@@ -24,7 +24,7 @@ from mmcheck.core.instance import Instance
 from mmcheck.engines.explicit import small_orbits
 from mmcheck.engines.explicit.arrangement import Arrangement, arrange
 from mmcheck.engines.explicit.compiled import Kernel
-from mmcheck.engines.explicit.layout import Layout
+from mmcheck.engines.explicit.layout import ALL, Layout
 from mmcheck.engines.explicit.moves import BATCH, LINES, Moves, tables
 
 COMPILE = 20_000_000
@@ -39,6 +39,12 @@ _canonicalise = Kernel(
     " u64*2 u64*2 u64*2 u64*2 u64*2 u64*2 u64*2 u64*2",
     sources=("moves",),
 )
+
+_leave_out_repeated_words = Kernel("kernels", "leave_out_repeated_words", "u64*1 u64*1", results=1)
+_leave_out_repeated_rows = Kernel("kernels", "leave_out_repeated_rows", "u64*2 u64*2", results=1)
+
+RECENT = 1 << 16
+"""How many states are remembered at most to know them again: as many as the cache of a core has room for."""
 
 EACH = 50
 """What a state costs besides its permutations, each of which counts as one."""
@@ -75,11 +81,12 @@ class Canonical(Struct):
 
     def rows(self, rows: Rows) -> Rows:
         """The canonical form of each state."""
-        return self._compiled(rows) if self._is_work(rows) else self._plain(rows)
+        return self._compiled(rows.copy()) if self._is_work(rows) else self._plain(rows)
 
     def distinct(self, rows: Rows) -> Rows:
-        """The canonical forms of states, perhaps without those of states that come more than once."""
-        return self._compiled(rows) if self._is_work(rows) else self._plain(_distinct(rows))
+        """The canonical forms of states, perhaps without those of states that come more than once. The rows
+        may be overwritten: memory that is new costs more than to write to it."""
+        return self._compiled(_less(rows)) if self._is_work(rows) else self._plain(_distinct(rows))
 
     def _is_work(self, rows: Rows) -> bool:
         self.work += (len(rows) + CALL) * (EACH + self.permutations)
@@ -93,12 +100,24 @@ class Canonical(Struct):
         elements, records = int(moves.starts[-1]), len(moves.records)
         counts = [words] * 4 + [elements] * 2 + [max(records, 2), LINES]
         columns = [np.empty((count, BATCH), np.uint64) for count in counts]
-        rows, result = np.ascontiguousarray(rows), np.empty_like(rows)
+        rows = np.ascontiguousarray(rows)
         for start in range(0, len(rows), AT_ONCE):
             self.look()
-            some = slice(start, start + AT_ONCE)
-            _canonicalise(rows[some], result[some], *moves.arguments, *columns)
-        return result
+            some = rows[start : start + AT_ONCE]
+            _canonicalise(some, some, *moves.arguments, *columns)
+        return rows
+
+
+def _less(rows: Rows) -> Rows:
+    """Rows in their order, most of those left out that come once more. They are moved together."""
+    recent = np.full((min(RECENT, 1 << len(rows).bit_length()), rows.shape[1]), ALL, np.uint64)
+    rows = np.ascontiguousarray(rows)
+    count: int
+    if rows.shape[1] == 1:
+        count = _leave_out_repeated_words(rows.ravel(), recent.ravel())
+    else:
+        count = _leave_out_repeated_rows(rows, recent)
+    return rows[:count]
 
 
 def _distinct(rows: Rows) -> Rows:

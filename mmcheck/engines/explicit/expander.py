@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from mmcheck.core.coverage import Branch
 from mmcheck.core.dag import Dag
+from mmcheck.engines.explicit.alike import superfluous
+from mmcheck.engines.explicit.canonical import Canonical
 from mmcheck.engines.explicit.circuit import FALSE, TRUE, Circuit, Kind
 from mmcheck.engines.explicit.compiled import Kernel
 from mmcheck.engines.explicit.layout import ALL
@@ -91,6 +93,7 @@ class Expander(Struct, dict=True):
         ]
         literals = [self.guards, self._literals(n for _, n in watches), *(some for _, some in self.branches)]
         self.roots = np.concatenate(literals)
+        self.taken = self.guards if program.canonical is None else self._without_the_alike(program.canonical)
         # The last action makes most others superfluous: it comes first, so that it is the one that finds.
         self.order = np.arange(len(actions), dtype=np.int32)[::-1].copy()
         self.tag_mask = np.uint64(ALL & ~program.layout.state_mask)
@@ -129,7 +132,7 @@ class Expander(Struct, dict=True):
         found: int = _emit(
             rows,
             scratch.planes,
-            self.guards,
+            self.taken,
             self.order,
             self.tag_mask,
             self.needed,
@@ -197,6 +200,14 @@ class Expander(Struct, dict=True):
                     )
 
     # --- tables ------------------------------------------------------------------------------------------
+
+    def _without_the_alike(self, canonical: Canonical) -> NDArray[np.int32]:
+        """Where each action is enabled, and no other leads to the same orbit in its place."""
+        dag, actions = self.program.dag, [action.ground for action in self.program.actions]
+        alike = superfluous(dag, self.program.instance, canonical.sorts, actions)
+        return self._literals(
+            dag.conj(action.guard, dag.invert(other)) for action, other in zip(actions, alike, strict=True)
+        )
 
     def _literals(self, nodes: Iterable[int]) -> NDArray[np.int32]:
         return np.array([self.circuit.truth(node) for node in nodes], np.int32)

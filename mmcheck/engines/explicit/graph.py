@@ -116,7 +116,7 @@ def bytes_needed(states: int, steps: int, words: int, units: int) -> int:
     return steps * (4 + 4 + 2 + 18) + states * (8 * words + 12 + 8 * (units // BITS + 1) + 8 + 4 + 64)
 
 
-class Builder(Struct):
+class Builder(Struct, dict=True):
     """Makes the graph of a finished search that was not reduced by symmetry."""
 
     program: Program

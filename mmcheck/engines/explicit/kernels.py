@@ -116,6 +116,23 @@ def rehash_words(table: Words, larger: Words) -> None:
             larger[slot] = table[i]
 
 
+@numba.njit(cache=True, nogil=True)
+def leave_out_repeated_words(words: Words, recent: Words) -> int:
+    """Move words to the front, in their order, but hardly one that was there a while before; gives how many.
+
+    `recent` is a table of empty slots. What finds its slot taken takes it over."""
+    capacity = np.uint64(recent.shape[0])
+    found = 0
+    for i in range(words.shape[0]):
+        word = words[i]
+        slot = _slot(_hash_word(word), capacity)
+        if recent[slot] != word:
+            recent[slot] = word
+            words[found] = word
+            found += 1
+    return found
+
+
 # --- wider states ----------------------------------------------------------------------------------------
 
 
@@ -182,3 +199,20 @@ def rehash_rows(table: Rows, larger: Rows) -> None:
                     slot = np.uint64(0)
             for w in range(table.shape[1]):
                 larger[slot, w] = table[i, w]
+
+
+@numba.njit(cache=True, nogil=True)
+def leave_out_repeated_rows(rows: Rows, recent: Rows) -> int:
+    """As `leave_out_repeated_words`, for rows of several words."""
+    capacity = np.uint64(recent.shape[0])
+    found = 0
+    for i in range(rows.shape[0]):
+        slot = _slot(_hash_row(rows, i, EMPTY), capacity)
+        same = True
+        for w in range(rows.shape[1]):
+            same &= recent[slot, w] == rows[i, w]
+        if not same:
+            for w in range(rows.shape[1]):
+                recent[slot, w] = rows[found, w] = rows[i, w]
+            found += 1
+    return found

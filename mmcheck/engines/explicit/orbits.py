@@ -414,7 +414,7 @@ def canonicalise(
     values: Columns,
     lines: Columns,
 ) -> None:
-    """Write the canonical form of each row into `result`.
+    """Write the canonical form of each row into `result`, which may be the rows themselves.
 
     What follows the tables is memory to work with, columns of batches: four times as many as words, twice as
     many as elements, then as many as records and at least two, and LINES."""

@@ -45,6 +45,14 @@ PRUNE = 2_000
 """From how many states on it pays to find out which steps are not needed."""
 
 
+TICK = 0.05
+"""Seconds between two words about where a long insertion is."""
+PIECES = 2
+"""Into how many blocks a level is cut, unless they are larger than a block may be, ..."""
+LEAST_BLOCK = 1_024
+"""... or smaller than this."""
+
+
 class Tuning(Struct, frozen=True):
     """Sizes that change speed and memory, never a result: tests make them tiny."""
 
@@ -110,6 +118,7 @@ class Search(Struct, dict=True):
 
     def __post_init__(self) -> None:
         self.watch = Watch(self.limits)
+        self.told = 0.0
         self.next: Level | None = None
         self.expander: Expander | None = None
         self.needed: NDArray[np.bool_] | None = None
@@ -132,7 +141,7 @@ class Search(Struct, dict=True):
             self.program.layout.state_mask,
             self.tuning.switch,
             self.tuning.first_capacity,
-            tick=lambda: self._tell(self.frontier),
+            tick=self._tick,
         )
         self.assumptions = [(a.name, self.program.assumption(a)) for a in self.instance.system.assumptions]
         self.fired = [0] * len(self.program.actions)
@@ -279,8 +288,10 @@ class Search(Struct, dict=True):
             level.append(self.visited.insert(pending))
 
     def _groups(self, frontier: Level) -> Iterator[list[Rows]]:
-        """The blocks of a level, as many at a time as there are threads."""
-        blocks = frontier.blocks(self.tuning.block)
+        """The blocks of a level, as many at a time as there are threads. Several threads have something to do
+        in a small level as well; where it is cut does not depend on how many there are."""
+        size = max(-(-len(frontier) // PIECES), LEAST_BLOCK)
+        blocks = frontier.blocks(min(size, self.tuning.block))
         while group := list(islice(blocks, self.tuning.threads)):
             yield group
 
@@ -303,7 +314,13 @@ class Search(Struct, dict=True):
         self.frontier = frontier
         self._tell(frontier)
 
+    def _tick(self) -> None:
+        """Tell where the search is, if it did not just do so."""
+        if self.watch.seconds - self.told >= TICK:
+            self._tell(self.frontier)
+
     def _tell(self, frontier: int) -> None:
+        self.told = self.watch.seconds
         self.observe(
             Progress(
                 NAME,

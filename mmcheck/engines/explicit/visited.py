@@ -16,7 +16,7 @@ from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
-from msgspec import Struct, field
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from mmcheck.engines.explicit.compiled import Kernel
@@ -232,7 +232,6 @@ class _Table(Struct, dict=True):
     phase: float
     """When it grows, from 0 to 1: a hash fills all tables alike, and they should not all grow together."""
     count: int = 0
-    rows: Rows = field(init=False)
 
     def __post_init__(self) -> None:
         self.rows = self._empty(self.capacity)

@@ -28,7 +28,7 @@ from mmcheck.engines.symbolic.decoding import DecodingError, Teller
 from mmcheck.engines.symbolic.solver import Conduct
 
 
-class Examiner(Struct):
+class Examiner(Struct, dict=True):
     """Examines the invariants of one system, `properties` being those of the check."""
 
     instance: Instance

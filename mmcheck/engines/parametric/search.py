@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mmcheck.core.instance import Instance
 from mmcheck.core.system import Assumption, Invariant, System

@@ -17,6 +17,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, assert_never
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mmcheck.core.certify import CertificationError
 from mmcheck.core.instance import Instance

@@ -56,7 +56,7 @@ class KInductionEngine:
         return Answer(verdicts, search.statistics(self.name), {}, interrupted=search.interrupted)
 
 
-class Induction(Struct):
+class Induction(Struct, dict=True):
     """Paths from anywhere, beside the runs of a search."""
 
     search: Search

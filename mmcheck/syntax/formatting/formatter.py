@@ -9,6 +9,7 @@ that stands on one line stays there if it fits.
 from __future__ import annotations
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mmcheck.diagnostics import Collector, SpecError
 from mmcheck.source import SourceFile

@@ -153,7 +153,7 @@ def _nodes(node: object) -> Iterator[ast.Node]:
             yield from _nodes(item)
     elif isinstance(node, ast.Node):
         yield node
-        for name in node.__dataclass_fields__:
+        for name in node.__struct_fields__:
             if name != "span":
                 yield from _nodes(getattr(node, name))
 

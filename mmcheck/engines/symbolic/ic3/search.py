@@ -10,11 +10,10 @@ for all.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from mmcheck.engines.symbolic.ic3.cubes import Cube
 from mmcheck.engines.symbolic.ic3.frames import INDUCTIVE, Frames, Predecessor
@@ -25,17 +24,19 @@ from mmcheck.engines.symbolic.ic3.problem import Move, Problem, Target
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True, order=True)
-class Obligation:
+class Obligation(Struct, frozen=True, eq=False):
     """A cube that is to be kept out of a frame, since from all of its states a run leads to a bad state: by
     `move` into the cube of `then`."""
 
     level: int
     depth: int
     number: int
-    cube: Cube = field(compare=False)
-    move: Move | None = field(default=None, compare=False)
-    then: Obligation | None = field(default=None, compare=False)
+    cube: Cube
+    move: Move | None = None
+    then: Obligation | None = None
+
+    def __lt__(self, other: Obligation) -> bool:
+        return (self.level, self.depth, self.number) < (other.level, other.depth, other.number)
 
 
 class Run(Struct, frozen=True):
