@@ -72,7 +72,7 @@ def test_a_file_with_errors_is_left_alone_and_the_others_are_not(folder: Path) -
     assert result.exit_code == 2
     assert "broken.mmc:1:11: error[E100]" in result.stderr
     assert "error[E001]: `nowhere.mmc` cannot be read" in result.stderr
-    assert result.stderr.endswith("mmcheck: ERROR: 1 file formatted, 2 with errors left alone\n")
+    assert result.stderr.endswith("mmcheck: ERROR: 1 file formatted, 2 files with errors left alone\n")
     assert (folder / "broken.mmc").read_text(encoding="utf-8") == "sort  A = ;\n"
     assert (folder / "ugly.mmc").read_text(encoding="utf-8") == PRETTY
 
