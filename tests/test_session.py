@@ -20,7 +20,7 @@ from mmcheck.core.verdict import Exhaustive, Proved, Unknown, Verdict, Violated
 from mmcheck.engines.engine import Answer, Limits, Observe, Preferences, Progress
 from mmcheck.engines.limits import Watch, reserved
 from mmcheck.engines.reference.search import ReferenceEngine
-from mmcheck.session import Options
+from mmcheck.session import Options, verifying
 
 COUNTER = """
 state { 0..3 n; }
@@ -196,14 +196,14 @@ class Forger:
 def test_a_wrong_trace_is_never_shown(
     monkeypatch: pytest.MonkeyPatch, property: str, verdict: Verdict | None
 ) -> None:
-    monkeypatch.setattr(session, "ENGINES", {"forger": lambda _: Forger(property, verdict)})
+    monkeypatch.setattr(verifying, "ENGINES", {"forger": lambda _: Forger(property, verdict)})
     with pytest.raises(CertificationError):
         verify(COUNTER, engine="forger")
 
 
 def test_an_honest_engine_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     proved = Proved(Exhaustive(4, 3, 3))
-    monkeypatch.setattr(session, "ENGINES", {"forger": lambda _: Forger("fine", proved)})
+    monkeypatch.setattr(verifying, "ENGINES", {"forger": lambda _: Forger("fine", proved)})
     assert verify(COUNTER, engine="forger").ending is Ending.AS_EXPECTED
 
 
@@ -215,7 +215,7 @@ HOLDS = "state { bool x; bool y; } transition t() { x = !x; y = x; } invariant f
 @pytest.mark.parametrize("engine", ["kinduction", "ic3", "parametric"])
 def test_no_proof_is_shown_for_which_no_time_was_left(monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
     """An engine that takes all of the time leaves none for proving again what it proved."""
-    honest = session.ENGINES[engine]
+    honest = verifying.ENGINES[engine]
 
     class Slow:
         name = engine
@@ -230,7 +230,7 @@ def test_no_proof_is_shown_for_which_no_time_was_left(monkeypatch: pytest.Monkey
             return found
 
     now = time.monotonic()
-    monkeypatch.setattr(session, "ENGINES", {engine: lambda _: Slow()})
+    monkeypatch.setattr(verifying, "ENGINES", {engine: lambda _: Slow()})
     (check,) = verify(HOLDS, engine=engine, limits=Limits(timeout=5.0)).checks
     why = "it was decided, but that could not be checked: the time limit was reached"
     assert {p.verdict for p in check.properties} == {Unknown(why)}

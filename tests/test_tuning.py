@@ -19,6 +19,7 @@ from mmcheck import session
 from mmcheck.engines.engine import Preferences
 from mmcheck.engines.explicit.engine import ExplicitEngine
 from mmcheck.engines.explicit.search import Tuning
+from mmcheck.session import verifying
 
 
 def tunings(folder: Path) -> dict[str, Tuning]:
@@ -45,7 +46,7 @@ def check_tunings(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
         def tuned(preferences: Preferences = Preferences(), tuning: Tuning = tuning) -> ExplicitEngine:  # noqa: B008
             return ExplicitEngine(tuning)
 
-        monkeypatch.setitem(session.ENGINES, "tuned", tuned)  # type: ignore[arg-type]  # it is a dict
+        monkeypatch.setitem(verifying.ENGINES, "tuned", tuned)  # type: ignore[arg-type]  # it is a dict
         outcome = verify(spec, spec.checks[0], "tuned")
         assert differences(outcome, expected) == [], f"{name}\n{text}"
 

@@ -155,7 +155,7 @@ def test_circuits_have_the_values_of_the_graph() -> None:
             for move in problem.moves:
                 if problem.is_true(move.enabled, row):
                     target = problem.places.state(problem.step(move, row))
-                    teller = session.Certifier(problem.instance).dynamics
+                    teller = Certifier(problem.instance).dynamics
                     steps = teller.steps(state, move.ground.action)
                     assert target in [getattr(step, "target", None) for step in steps]
 

@@ -21,7 +21,6 @@ from strategies import specs
 import mmcheck
 from engines import rivals
 from engines.test_solver_engines import wrong_verdicts
-from mmcheck import session
 from mmcheck.core.certify import CertificationError
 from mmcheck.core.instance import Instance
 from mmcheck.core.outcome import CheckOutcome, Ending
@@ -31,7 +30,7 @@ from mmcheck.engines.portfolio.engine import DisagreementError, Portfolio
 from mmcheck.engines.portfolio.outlook import Outlook, room
 from mmcheck.engines.portfolio.work import Turn
 from mmcheck.engines.registry import ENGINES
-from mmcheck.session import Options, instantiate
+from mmcheck.session import Options, instantiate, judging, verifying
 
 LOCK = """
 sort Task = 2;
@@ -465,9 +464,9 @@ def test_many_random_specs() -> None:
 
 def test_who_decided_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     race = portfolio(rivals.kinduction)
-    monkeypatch.setattr(session, "ENGINES", {"auto": lambda _: race})
+    monkeypatch.setattr(verifying, "ENGINES", {"auto": lambda _: race})
     # A helper has proved again what it claims.
-    monkeypatch.setattr(session, "reproof", lambda *_: pytest.fail)
+    monkeypatch.setattr(judging, "reproof", lambda *_: pytest.fail)
     spec = mmcheck.loads(LOCK)
     (check,) = mmcheck.verify(spec, Options(properties=(*SAFE[1:], "locked"))).checks
     assert {p.prop.name: p.engine for p in check.properties} == dict.fromkeys((*SAFE, "locked"), "kinduction")

@@ -1,4 +1,4 @@
-"""What checks and scenarios of the shipped files are known to say: a module for each spec, one for the models."""
+"""What checks and scenarios of the shipped files say: a module for each spec, one for all models."""
 
 from __future__ import annotations
 
