@@ -13,31 +13,15 @@ from mmcheck.core.lasso import Account, account
 from mmcheck.core.outcome import CheckOutcome, PropertyOutcome
 from mmcheck.core.semantics import at
 from mmcheck.core.symmetry import renumber
-from mmcheck.core.system import (
-    Invariant,
-    Liveness,
-    NoModelError,
-    Property,
-    StepInvariant,
-)
+from mmcheck.core.system import Invariant, Liveness, NoModelError, Property, StepInvariant
 from mmcheck.core.terms import Literal
 from mmcheck.core.trace import Failure, Trace
-from mmcheck.core.verdict import (
-    Binding,
-    Exhaustive,
-    Proved,
-    Unknown,
-    Verdict,
-    Violated,
-    Witness,
-)
+from mmcheck.core.verdict import Binding, Exhaustive, Proved, Unknown, Verdict, Violated, Witness
 from mmcheck.diagnostics import Diagnostic, SpecError
 from mmcheck.elaborate.modules import Program
 from mmcheck.engines.engine import Answer
 from mmcheck.engines.limits import ANY_TIME, TimeLeft
-from mmcheck.engines.registry import (
-    reproof,
-)
+from mmcheck.engines.registry import reproof
 from mmcheck.session.loading import Spec
 from mmcheck.session.suspicions import suspicions
 from mmcheck.source import digest

@@ -18,10 +18,7 @@ from mmcheck.elaborate.checks import declared_checks, read_settings
 from mmcheck.elaborate.lowering import Elaborated, elaborate
 from mmcheck.elaborate.modules import Program, load_program, merge_program
 from mmcheck.elaborate.scope import Symbols, declare
-from mmcheck.engines.registry import (
-    DEFAULT,
-    SYMBOLIC,
-)
+from mmcheck.engines.registry import DEFAULT, SYMBOLIC
 from mmcheck.source import SourceFile
 
 

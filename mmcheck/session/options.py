@@ -7,9 +7,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from mmcheck.engines.engine import Limits, Preferences, Progress
-from mmcheck.engines.registry import (
-    DEFAULT,
-)
+from mmcheck.engines.registry import DEFAULT
 
 
 def ignore(progress: Progress) -> None:

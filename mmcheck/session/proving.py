@@ -7,14 +7,9 @@ from msgspec.structs import replace
 from mmcheck.core.check import Check
 from mmcheck.core.induction import Cti, Examination, InductionOutcome
 from mmcheck.core.instance import Instance
-from mmcheck.core.verdict import (
-    Violated,
-)
+from mmcheck.core.verdict import Violated
 from mmcheck.engines.engine import Observe
-from mmcheck.engines.registry import (
-    examine,
-    examine_every_size,
-)
+from mmcheck.engines.registry import examine, examine_every_size
 from mmcheck.session.judging import false_part
 from mmcheck.session.loading import Spec, instantiate
 from mmcheck.session.options import Options, ignore

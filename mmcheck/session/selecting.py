@@ -8,9 +8,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from mmcheck.core.check import Check
-from mmcheck.core.system import (
-    NoModelError,
-)
+from mmcheck.core.system import NoModelError
 from mmcheck.diagnostics import Collector, Diagnostic, SpecError
 from mmcheck.elaborate.scope import did_you_mean
 from mmcheck.engines.scratch import foreign_file

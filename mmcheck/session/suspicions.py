@@ -10,18 +10,8 @@ from mmcheck.core.check import Check
 from mmcheck.core.coverage import BranchCoverage, Coverage, Side, never_taken
 from mmcheck.core.instance import Instance
 from mmcheck.core.outcome import CheckOutcome
-from mmcheck.core.system import (
-    Liveness,
-    Transition,
-)
-from mmcheck.core.verdict import (
-    EverySize,
-    Exhaustive,
-    Inductive,
-    Proved,
-    Verdict,
-    Violated,
-)
+from mmcheck.core.system import Liveness, Transition
+from mmcheck.core.verdict import EverySize, Exhaustive, Inductive, Proved, Verdict, Violated
 from mmcheck.diagnostics import Diagnostic
 from mmcheck.engines.engine import Answer, Limits, Observe
 from mmcheck.engines.firing import never_steps

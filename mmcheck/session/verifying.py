@@ -23,24 +23,13 @@ from mmcheck.core.system import (
     Scenario,
     StepInvariant,
 )
-from mmcheck.core.verdict import (
-    Binding,
-    EverySize,
-    Inductive,
-    Proved,
-    Unknown,
-    Violated,
-)
+from mmcheck.core.verdict import Binding, EverySize, Inductive, Proved, Unknown, Violated
 from mmcheck.diagnostics import Diagnostic, SpecError
 from mmcheck.elaborate.allowances import Allowance, Allowances
 from mmcheck.engines.certificates import write_certificate
 from mmcheck.engines.engine import Answer, Limits, Observe, Preferences
 from mmcheck.engines.limits import TimeLeft, Watch, reserved
-from mmcheck.engines.registry import (
-    ENGINES,
-    PROVING,
-    draw,
-)
+from mmcheck.engines.registry import ENGINES, PROVING, draw
 from mmcheck.session.judging import judged
 from mmcheck.session.loading import Spec, instantiate, load
 from mmcheck.session.options import Options, ignore
