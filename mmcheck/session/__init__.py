@@ -9,7 +9,7 @@ from mmcheck.session.judging import false_part, judged, runs_of
 from mmcheck.session.loading import Spec, instantiate, load, loads, of_program
 from mmcheck.session.options import Options, ignore
 from mmcheck.session.proving import prove_check
-from mmcheck.session.selecting import chosen, selected_checks
+from mmcheck.session.selecting import chosen, selected_checks, spill_folder_problem
 from mmcheck.session.verifying import completed, heeded, limits_until, verify, verify_check, verify_file
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "prove_check",
     "runs_of",
     "selected_checks",
+    "spill_folder_problem",
     "verify",
     "verify_check",
     "verify_file",
