@@ -1,4 +1,4 @@
-"""What the ic3 engine proves of specs at some size, and how long that takes, certification included.
+"""What an engine that proves proves of specs at some size, and how long that takes, certification included.
 
 Every check is a process of its own with a limit; all sorts have the same number of elements. Asked for are
 the safety properties that the check expects to hold. A line tells, in seconds of one processor, the search
@@ -6,7 +6,7 @@ the safety properties that the check expects to hold. A line tells, in seconds o
 size may violate what a smaller one does not) or left open, and the number of states that the cells could
 make, which is what a search without proofs has to face at worst. To be run from the root of the repository:
 
-    python -m benchmarks.proofs [--size N] [--seconds S] [SPEC [CHECK]...]
+    python -m benchmarks.proofs [--engine NAME] [--size N] [--seconds S] [SPEC [CHECK]...]
 """
 
 from __future__ import annotations
@@ -27,11 +27,12 @@ from mmcheck.core.codes import code_bounds
 from mmcheck.core.instance import Instance
 from mmcheck.core.system import Liveness, Property, Reachable, Scenario
 from mmcheck.core.types import SetType
-from mmcheck.core.verdict import Inductive, Proved, Unknown
+from mmcheck.core.verdict import EverySize, Inductive, Proved, Unknown
 from mmcheck.engines.engine import Limits
 from mmcheck.engines.registry import ENGINES, reproof
 from mmcheck.session import Spec, instantiate
 
+PROVERS = ("ic3", "kinduction", "parametric")
 SIZE = 4
 SECONDS = 60
 
@@ -66,15 +67,15 @@ def possible_states(instance: Instance) -> float:
     return total
 
 
-def prove(path: str, name: str, size: int, seconds: float) -> None:
+def prove(engine: str, path: str, name: str, size: int, seconds: float) -> None:
     """Prove one check, and say what it took."""
     begun = process_time()
     spec = sized(path, size)
-    check, instance = instantiate(spec, next(c for c in spec.checks if c.name == name), "ic3")
+    check, instance = instantiate(spec, next(c for c in spec.checks if c.name == name), engine)
     properties = wanted(instance, check)
     loaded = process_time()
     names = tuple(prop.name for prop in properties)
-    answer = ENGINES["ic3"]().check(instance, names, Limits(timeout=seconds), lambda progress: None)
+    answer = ENGINES[engine]().check(instance, names, Limits(timeout=seconds), lambda progress: None)
     searched = process_time()
     reprove = reproof(instance, names, answer.verdicts)
     said: Counter[str] = Counter()
@@ -86,6 +87,10 @@ def prove(path: str, name: str, size: int, seconds: float) -> None:
                 reprove(prop, (), evidence)
                 lemmas.update(evidence.texts)
                 said["proved"] += 1
+            case Proved(EverySize() as evidence):
+                reprove(prop, (), evidence)
+                lemmas.update(evidence.texts)
+                said["proved for every size"] += 1
             case Unknown():
                 said["open"] += 1
             case _:
@@ -99,9 +104,9 @@ def prove(path: str, name: str, size: int, seconds: float) -> None:
     )
 
 
-def one(path: str, name: str, size: int, seconds: float) -> str:
+def one(engine: str, path: str, name: str, size: int, seconds: float) -> str:
     """What the process for one check says."""
-    command = [sys.executable, "-m", "benchmarks.proofs", "--one", "--size", str(size)]
+    command = [sys.executable, "-m", "benchmarks.proofs", "--one", "--engine", engine, "--size", str(size)]
     command += ["--seconds", str(seconds), path, name]
     try:
         run = subprocess.run(command, capture_output=True, text=True, timeout=8 * seconds, check=False)
@@ -111,20 +116,26 @@ def one(path: str, name: str, size: int, seconds: float) -> str:
 
 
 @click.command()
+@click.option(
+    "--engine", type=click.Choice(PROVERS), default=PROVERS[0], show_default=True, help="What proves."
+)
 @click.option("--size", default=SIZE, show_default=True, help="Elements of each sort.")
 @click.option("--seconds", default=float(SECONDS), show_default=True, help="Limit of a search.")
 @click.option("--one", "alone", is_flag=True, hidden=True)
 @click.argument("spec", required=False)
 @click.argument("checks", nargs=-1)
-def main(size: int, seconds: float, alone: bool, spec: str | None, checks: tuple[str, ...]) -> None:
+def main(
+    engine: str, size: int, seconds: float, alone: bool, spec: str | None, checks: tuple[str, ...]
+) -> None:
     """Prove what holds in SPEC (all of specs/, if none is named), or in some of its checks."""
     if alone and spec is not None:
-        prove(spec, checks[0], size, seconds)
+        prove(engine, spec, checks[0], size, seconds)
         return
     for path in [spec] if spec is not None else sorted(map(str, Path("specs").glob("*.mmc"))):
         for check in mmcheck.load(path).checks:
             if not checks or check.name in checks:
-                click.echo(f"{Path(path).stem:22} {check.name:40} {one(path, check.name, size, seconds)}")
+                said = one(engine, path, check.name, size, seconds)
+                click.echo(f"{Path(path).stem:22} {check.name:40} {said}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ parse -> elaborate -> instantiate -> an engine -> certify, for every check of a 
 verdicts are certified, what is suspicious is warned about.
 """
 
+from __future__ import annotations
+
 from mmcheck.session.finding import find_specs
 from mmcheck.session.judging import false_part, judged, runs_of
 from mmcheck.session.loading import Spec, instantiate, load, loads, of_program

@@ -6,6 +6,8 @@ what it assigns an expression for each cell, what goes wrong in it a condition. 
 random systems.
 """
 
+from __future__ import annotations
+
 from mmcheck.core.ground.grounder import Grounder, nowhere
 from mmcheck.core.ground.nodes import Nodes
 from mmcheck.core.ground.parts import Beginning, GroundAction, GroundBranch, Predicate
