@@ -11,7 +11,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent
 CODE = (".py", ".lark")
-LIBRARIES = ("cvc5", "lark", "llvmlite", "numba", "numpy", "z3_solver")
+LIBRARIES = ("cvc5", "lark", "llvmlite", "msgspec", "numba", "numpy", "python_sat", "z3_solver")
 """Those that take part in a verdict. cvc5 need not be there."""
 OPTIONAL = frozenset({"cvc5"})
 

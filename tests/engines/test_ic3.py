@@ -34,7 +34,7 @@ from mmcheck.engines.symbolic.ic3.justify import Justification
 from mmcheck.engines.symbolic.ic3.lemmas import lemma, text
 from mmcheck.engines.symbolic.ic3.places import Places
 from mmcheck.engines.symbolic.ic3.problem import Problem
-from mmcheck.engines.symbolic.ic3.sat import FastSat, PlainSat
+from mmcheck.engines.symbolic.ic3.sat import MiniSat, PlainSat
 from mmcheck.report.invariant import needed_by
 from mmcheck.session import Options
 
@@ -222,7 +222,7 @@ def test_initial_states_are_kept_exactly() -> None:
 def test_both_ways_to_the_solver_agree() -> None:
     random = Random(7)
     for _ in range(40):
-        plain, fast = PlainSat(), FastSat()
+        plain, fast = PlainSat(), MiniSat()
         variables = [(plain.new(), fast.new())[0] for _ in range(12)]
         for _ in range(35):
             clause = [random.choice((1, -1)) * v for v in random.sample(variables, 3)]

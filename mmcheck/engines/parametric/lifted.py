@@ -34,7 +34,7 @@ from mmcheck.engines.parametric.logic import FALSE, TRUE
 from mmcheck.engines.parametric.vocabulary import Vocabulary
 
 
-class Candidate(Struct, frozen=True):
+class Candidate(Struct, frozen=True, cache_hash=True):
     """A predicate over states that may be a lemma, true for all values of its parameters."""
 
     text: str

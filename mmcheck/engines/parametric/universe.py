@@ -26,7 +26,7 @@ from mmcheck.engines.parametric.logic import (
     Symbol,
     Var,
 )
-from mmcheck.engines.symbolic.ic3.sat import FastSat, Sat
+from mmcheck.engines.symbolic.ic3.sat import MiniSat, Sat
 
 Place = tuple[Symbol, tuple[int, ...]]
 
@@ -53,7 +53,7 @@ class Universe(Struct, dict=True):
     _order: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.sat: Sat = FastSat(self.look)
+        self.sat: Sat = MiniSat(self.look)
         self.true = self.sat.new()
         self.sat.add((self.true,))
         self.exists: dict[str, list[int]] = {}
@@ -69,7 +69,7 @@ class Universe(Struct, dict=True):
         return self._truth(formula, {})
 
     def any_of(self, literals: Iterable[int]) -> int:
-        return -self._all([-literal for literal in literals])
+        return -self._all(-literal for literal in literals)
 
     def is_possible(self, literals: Sequence[int]) -> bool:
         return self.sat.solve(literals)
@@ -138,14 +138,18 @@ class Universe(Struct, dict=True):
     # --- gates -------------------------------------------------------------------------------------------
 
     def _all(self, literals: Iterable[int]) -> int:
-        """A literal that is true where all of some are."""
-        parts = sorted({literal for literal in literals if literal != self.true})
-        if not parts:
+        """A literal that is true where all of some are; those behind one that decides are not asked for."""
+        different: set[int] = set()
+        for literal in literals:
+            if literal == -self.true or -literal in different:
+                return -self.true
+            if literal != self.true:
+                different.add(literal)
+        if not different:
             return self.true
-        if -self.true in parts or any(-part in parts for part in parts if part > 0):
-            return -self.true
-        if len(parts) == 1:
-            return parts[0]
+        if len(different) == 1:
+            return different.pop()
+        parts = sorted(different)
         key = tuple(parts)
         known = self._gates.get(key)
         if known is None:
