@@ -6,7 +6,7 @@ other source. What is not proved for every size is judged by ic3 at the size of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 from msgspec import Struct, field
@@ -19,7 +19,8 @@ from mmcheck.core.verdict import EverySize, FixedSort, Proved, Unknown, Verdict,
 from mmcheck.diagnostics import Diagnostic
 from mmcheck.engines.engine import Answer, Limits, Observe, Progress
 from mmcheck.engines.limits import Watch, resident_memory
-from mmcheck.engines.parametric.lifted import Candidate, Goal, Lifted, quantified
+from mmcheck.engines.parametric.induction import Proof
+from mmcheck.engines.parametric.lifted import Goal, Lifted, quantified
 from mmcheck.engines.parametric.search import Search, Sizes
 from mmcheck.engines.parametric.values import OutsideError
 from mmcheck.engines.parametric.vocabulary import Vocabulary
@@ -183,14 +184,15 @@ class _Session(Struct):
             instance, properties, replace(self.limits, timeout=left, reserve=0.0, max_depth=None)
         ).verdicts
 
-    def _keep_proofs(self, lifting: Lifting, proofs: dict[str, list[Candidate]], example: Sizes) -> None:
-        for name, lemmas in proofs.items():
+    def _keep_proofs(self, lifting: Lifting, proofs: dict[str, Proof], example: Sizes) -> None:
+        for name, proof in proofs.items():
             evidence = EverySize(
-                lemmas=tuple(map(quantified, lemmas)),
-                texts=tuple(lemma.text for lemma in lemmas),
+                lemmas=tuple(map(quantified, proof.lemmas)),
+                texts=tuple(lemma.text for lemma in proof.lemmas),
                 sorts=lifting.lifted.vocabulary.sorts,
                 fixed=lifting.fixed,
                 example=tuple(example.items()),
+                needed_by=proof.needed_by,
             )
             self.verdicts[name] = Proved(evidence)
 
@@ -257,7 +259,15 @@ class _Session(Struct):
         if self.outside is not None:
             yield diagnostic(self.outside)
         elif self.lifting is not None:
-            yield from (diagnostic(error) for _, error in self.lifting.outside)
+            # What is outside in a property is outside for `no model error` as well.
+            yield from unique(diagnostic(error) for _, error in self.lifting.outside)
+
+
+def unique(found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Each of these once."""
+    once: list[Diagnostic] = []
+    once.extend(d for d in found if d not in once)
+    return once
 
 
 class _EnoughError(Exception):

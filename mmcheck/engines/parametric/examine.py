@@ -34,6 +34,7 @@ class Examiner(Struct, dict=True):
     instance: Instance
     properties: tuple[Property, ...]
     conduct: Conduct
+    lifting: Lifting | None = None
 
     def outcomes(self) -> Iterator[InductionOutcome]:
         """What induction says about each invariant and step invariant, in their order. Raises LimitError, and
@@ -53,6 +54,7 @@ class Examiner(Struct, dict=True):
                     pass
 
     def _prepare(self, lifting: Lifting) -> None:
+        self.lifting = lifting
         self.lifted, self.goals = lifting.lifted, lifting.goals
         self.logic = self.lifted.logic
         translation = Translation(self.logic)
