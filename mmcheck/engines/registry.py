@@ -218,6 +218,8 @@ def examine_every_size(
     examiner, stopped = Examiner(instance, chosen, Conduct("prove", Watch(limits), observe)), ""
     try:
         found.extend(examiner.outcomes())
+        if not examiner.begins():
+            stopped = "no initial state was found, and where there is none, every invariant is inductive"
     except LimitError as limit:
         stopped = str(limit)
     except OutsideError as error:

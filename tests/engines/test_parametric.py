@@ -213,6 +213,15 @@ def test_proving_names_what_it_leaves_out(tmp_path: Path, capsys: pytest.Capture
     assert shown.count("W607") == 1 and "2 of 3 invariants" in shown and "all are inductive" not in shown
 
 
+def test_proving_about_no_initial_state_proves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "sort T = 2; state { T a = any; bool bad; } assume never: bad; invariant impossible: false;"
+    code, shown = proving(text, tmp_path / "nothing.mmc", capsys)
+    assert code == 3
+    assert "no initial state" in shown and "inductive together" not in shown
+
+
 def test_what_is_outside_is_told_once() -> None:
     spec = mmcheck.loads(LIMITED + WIDE)
     outcome = session.verify_check(spec, spec.checks[0], PARAMETRIC)
