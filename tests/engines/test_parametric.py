@@ -134,6 +134,25 @@ def test_a_sort_that_is_counted_keeps_its_size() -> None:
     assert [(f.sort, f.size) for f in found.fixed] == [("T", 2)]
 
 
+def test_a_sort_keeps_its_size_only_for_what_counts_it() -> None:
+    spec = mmcheck.loads(LIMITED)
+    found = verdicts(session.verify_check(spec, spec.checks[0], PARAMETRIC))
+    few, marked = found["few"], found["marked"]
+    assert isinstance(few, Proved) and isinstance(few.evidence, EverySize)
+    assert few.evidence.sorts == ("P",) and few.evidence.fixed[0].sort == "T"
+    assert isinstance(marked, Proved) and isinstance(marked.evidence, EverySize)
+    assert marked.evidence.sorts == ("T", "P") and not marked.evidence.fixed
+
+
+def test_a_bug_at_another_size_is_told_beside_a_property_that_counts() -> None:
+    """A size that is fixed for one property hides no bug of another."""
+    spec = mmcheck.loads(LIMITED + "invariant two: (count T t: t in m) <= 2;")
+    outcome = session.verify_check(spec, spec.checks[0], PARAMETRIC)
+    two = next(p for p in outcome.properties if p.prop.name == "two")
+    assert isinstance(two.verdict, Proved) and not isinstance(two.verdict.evidence, EverySize)
+    assert "it is violated with T = 3" in two.note
+
+
 def test_small_counts_are_said_with_quantifiers() -> None:
     outcome = judged(
         "sort T = 2; state { bool inside[T]; }"
