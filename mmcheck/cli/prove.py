@@ -108,7 +108,7 @@ def prove(
         err.write(Text(last_line(Exit.INTERRUPTED, f"{count(len(found), 'check')} until then")))
         return Exit.INTERRUPTED
     end = _end(found)
-    err.write(Text(last_line(end, _summary(found))))
+    err.write(Text(last_line(end, proving.summary(found))))
     return end
 
 
@@ -118,10 +118,3 @@ def _end(found: list[Examination]) -> Exit:
         return Exit.FAIL
     undecided = None in holds or any(e.stopped or e.outside for e in found)
     return Exit.UNKNOWN if undecided else Exit.OK
-
-
-def _summary(found: list[Examination]) -> str:
-    outcomes = [outcome for examination in found for outcome in examination.outcomes]
-    kept = sum(outcome.holds is True for outcome in outcomes)
-    of_all = f"{kept} of {count(len(outcomes), 'invariant')}"
-    return f"{of_all} inductive for every size, in {count(len(found), 'check')}"

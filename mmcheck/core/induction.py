@@ -8,7 +8,7 @@ from mmcheck.core.blame import Blame
 from mmcheck.core.instance import Instance
 from mmcheck.core.system import Invariant, StepInvariant
 from mmcheck.core.trace import Trace
-from mmcheck.core.verdict import Binding
+from mmcheck.core.verdict import Binding, FixedSort
 from mmcheck.diagnostics import Diagnostic
 
 
@@ -54,9 +54,11 @@ class InductionOutcome(Struct, frozen=True):
 
 
 class Examination(Struct, frozen=True):
-    """What induction says about the invariants of a system for every size: as far as a limit let it come, and
-    where the system is not outside of what can be said."""
+    """What induction says about the invariants of a system for every size of `sorts`, while others are
+    `fixed`: as far as a limit let it come, and but for what is outside of what can be said."""
 
     outcomes: tuple[InductionOutcome, ...]
     stopped: str = ""
-    outside: Diagnostic | None = None
+    outside: tuple[Diagnostic, ...] = ()
+    sorts: tuple[str, ...] = ()
+    fixed: tuple[FixedSort, ...] = ()

@@ -70,13 +70,16 @@ class EverySize(Struct, frozen=True):
     whatever the sizes of `sorts` are.
 
     `texts` are the lemmas as a spec would have them; one that is an invariant of the spec has its name.
-    `example` holds sizes at which there is an initial state, so that the proof is not about nothing."""
+    `example` holds sizes at which there is an initial state, so that the proof is not about nothing.
+    `needed_by` says of each lemma which transitions need it: without it these might break another lemma, or
+    what is proved."""
 
     lemmas: tuple[Term, ...]
     texts: tuple[str, ...]
     sorts: tuple[str, ...]
     fixed: tuple[FixedSort, ...] = ()
     example: tuple[tuple[str, int], ...] = ()
+    needed_by: tuple[tuple[str, ...], ...] = ()
 
 
 Evidence: TypeAlias = Exhaustive | Witness | Inductive | EverySize

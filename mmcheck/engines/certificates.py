@@ -39,6 +39,13 @@ def write_certificate(
     write(folder, prop.name, shown, evidence, obligations)
 
 
+def remove_certificate(folder: Path) -> None:
+    """Remove what an earlier run wrote of a proof. Raises OSError."""
+    from mmcheck.engines.symbolic.recheck import remove
+
+    remove(folder)
+
+
 def recheck_certificates(folder: Path) -> Iterator[Recheck]:
     """Ask every certificate below a folder again."""
     from mmcheck.engines.symbolic.recheck import recheck

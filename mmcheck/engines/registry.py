@@ -13,7 +13,7 @@ from mmcheck.core.check import Check
 from mmcheck.core.induction import Examination, InductionOutcome
 from mmcheck.core.instance import Instance
 from mmcheck.core.stategraph import StateGraph, StateKey
-from mmcheck.core.system import Property
+from mmcheck.core.system import Invariant, Property, StepInvariant
 from mmcheck.core.verdict import Binding, EverySize, Inductive, Proved, Verdict
 from mmcheck.engines.engine import ORDINARY, Engine, Limits, Observe, Preferences
 from mmcheck.engines.limits import ANY_TIME, TimeLeft, Watch, available_cores
@@ -215,13 +215,21 @@ def examine_every_size(
 
     chosen = tuple(p for p in instance.system.properties if p.name in properties)
     found: list[InductionOutcome] = []
+    examiner, stopped = Examiner(instance, chosen, Conduct("prove", Watch(limits), observe)), ""
     try:
-        found.extend(Examiner(instance, chosen, Conduct("prove", Watch(limits), observe)).outcomes())
+        found.extend(examiner.outcomes())
+        if not examiner.begins():
+            stopped = "no initial state was found, and where there is none, every invariant is inductive"
     except LimitError as limit:
-        return Examination(tuple(found), stopped=str(limit))
+        stopped = str(limit)
     except OutsideError as error:
-        return Examination(tuple(found), outside=diagnostic(error))
-    return Examination(tuple(found))
+        return Examination(tuple(found), outside=(diagnostic(error),))
+    lifting = examiner.lifting
+    if lifting is None:
+        return Examination((), stopped)
+    invariants = {p.name for p in chosen if isinstance(p, Invariant | StepInvariant)}
+    outside = tuple(diagnostic(error) for name, error in lifting.outside if name in invariants)
+    return Examination(tuple(found), stopped, outside, lifting.lifted.vocabulary.sorts, lifting.fixed)
 
 
 DEFAULT = "auto"

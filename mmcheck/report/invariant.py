@@ -1,6 +1,7 @@
 """Inductive invariants as text: what a proof rests on, as declarations that can be pasted into the spec.
 
-The lemmas are those of the proofs of one check; each stands once, with the properties whose proof needs it.
+The lemmas are those of the proofs of one check; each stands once, with the properties whose proof needs it,
+and with the transitions that do, where that is known.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ def _check(check: CheckOutcome, width: int) -> Iterator[Text]:
         yield from _comment("proved without a lemma:", alone, width)
     for name, (lemma, properties) in zip(_names(check, len(found)), found.items(), strict=True):
         yield from _comment("for", properties, width)
+        if transitions := _transitions(check, lemma):
+            yield from _comment("needed by", transitions, width)
         yield Text(f"  invariant {name}: {printable(lemma)};")
 
 
@@ -50,6 +53,20 @@ def needed_by(check: CheckOutcome) -> dict[str, list[str]]:
             if lemma not in declared:
                 found.setdefault(lemma, []).append(name)
     return found
+
+
+def _transitions(check: CheckOutcome, lemma: str) -> list[str]:
+    """The transitions that need a lemma, in some proof: without it they might break another, or what is
+    proved."""
+    found: set[str] = set()
+    for outcome in check.properties:
+        match outcome.verdict:
+            case Proved(EverySize(texts=texts, needed_by=needed_by)):
+                pairs = zip(texts, needed_by, strict=True)
+                found |= {name for text, names in pairs if text == lemma for name in names}
+            case _:
+                pass
+    return [t.name for t in check.instance.system.transitions if t.name in found]
 
 
 def _proofs(check: CheckOutcome) -> Iterator[tuple[str, tuple[str, ...]]]:

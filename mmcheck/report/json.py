@@ -249,6 +249,7 @@ def _every_size(evidence: EverySize) -> Object:
         "sorts": list(evidence.sorts),
         "fixed": [{"sort": f.sort, "size": f.size, "reason": f.reason} for f in evidence.fixed],
         "lemmas": list(evidence.texts),
+        "needed_by": [list(names) for names in evidence.needed_by],
     }
 
 

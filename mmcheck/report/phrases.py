@@ -23,6 +23,7 @@ from mmcheck.core.verdict import (
     EverySize,
     Evidence,
     Exhaustive,
+    FixedSort,
     Inductive,
     Proved,
     Unknown,
@@ -123,14 +124,21 @@ def _inductively(evidence: Inductive) -> str:
     return phrase + _with_lemmas(evidence.texts)
 
 
+def limited(fixed: tuple[FixedSort, ...]) -> str:
+    """`, but for Task = 2 (its elements are counted)`: the sorts that a proof for every size has at one."""
+    if not fixed:
+        return ""
+    kept = " and ".join(f"{sort.sort} = {sort.size}" for sort in fixed)
+    return f", but for {kept} ({fixed[0].reason})"
+
+
 def _for_every_size(prop: Property, evidence: EverySize) -> str:
     """`proved for every size of Task, Page, 3 lemmas`."""
     phrase = (
         f"proved for every size of {', '.join(evidence.sorts)}" if evidence.sorts else "proved by induction"
     )
-    kept = " and ".join(f"{fixed.sort} = {fixed.size}" for fixed in evidence.fixed)
-    phrase += f", but for {kept} ({evidence.fixed[0].reason})" if kept else ""
-    return phrase + _with_lemmas(tuple(text for text in evidence.texts if text != prop.name))
+    others = tuple(text for text in evidence.texts if text != prop.name)
+    return phrase + limited(evidence.fixed) + _with_lemmas(others)
 
 
 def _with_lemmas(texts: tuple[str, ...]) -> str:

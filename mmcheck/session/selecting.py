@@ -62,9 +62,14 @@ def certificate_folder_problem(folder: Path) -> Diagnostic | None:
         (folder / ".mmcheck").touch()
         (folder / ".mmcheck").unlink(missing_ok=True)  # another process may ask the same now
     except OSError as error:
-        message = f"no certificate can be written to `{folder}`: {error.strerror}"
-        return Diagnostic("E508", message, None, "name a folder that can be written to")
+        return unwritable(folder, error)
     return None
+
+
+def unwritable(folder: Path, error: OSError) -> Diagnostic:
+    """That certificates cannot be written to a folder."""
+    message = f"no certificate can be written to `{folder}`: {error.strerror}"
+    return Diagnostic("E508", message, None, "name a folder that can be written to")
 
 
 def spill_folder_problem(folder: Path) -> Diagnostic | None:

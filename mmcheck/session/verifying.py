@@ -26,7 +26,7 @@ from mmcheck.core.system import (
 from mmcheck.core.verdict import Binding, EverySize, Inductive, Proved, Unknown, Violated
 from mmcheck.diagnostics import Diagnostic, SpecError
 from mmcheck.elaborate.allowances import Allowance, Allowances
-from mmcheck.engines.certificates import write_certificate
+from mmcheck.engines.certificates import remove_certificate, write_certificate
 from mmcheck.engines.engine import Answer, Limits, Observe, Preferences
 from mmcheck.engines.limits import TimeLeft, Watch, reserved
 from mmcheck.engines.registry import ENGINES, PROVING, draw
@@ -34,7 +34,7 @@ from mmcheck.session.judging import judged
 from mmcheck.session.loading import Spec, instantiate, load
 from mmcheck.session.options import Options, ignore
 from mmcheck.session.proving import examined
-from mmcheck.session.selecting import chosen
+from mmcheck.session.selecting import chosen, unwritable
 from mmcheck.session.suspicions import never_moving, with_branches_never_taken
 from mmcheck.source import real_path
 
@@ -90,7 +90,7 @@ def verify_check(
     options: Options = Options(),
     observe: Observe = ignore,
 ) -> CheckOutcome:
-    """Verify one check. Raises SpecError where its settings make no sense."""
+    """Verify one check. Raises SpecError where its settings make no sense, or a proof cannot be written."""
     check, instance = instantiate(spec, check, options.engine)
     limits = limits_until(options.limits, options.deadline)
     if limits is None:
@@ -103,7 +103,10 @@ def verify_check(
     outcome = replace(outcome, warnings=(*never, *outcome.warnings))
     if options.certificates is not None:
         folder = options.certificates / spec.program.name / check.name
-        _write_certificates(folder, instance, check, outcome.properties)
+        try:
+            _write_certificates(folder, instance, check, outcome.properties)
+        except OSError as error:
+            raise SpecError((unwritable(folder, error),)) from error
     outcome = replace(outcome, graph=_small_graph(instance, check, answer, options.graphs))
     if options.induction and not answer.interrupted:
         outcome = replace(outcome, induction=examined(instance, options, observe))
@@ -151,16 +154,19 @@ def _small_graph(instance: Instance, check: Check, answer: Answer, most: int) ->
 def _write_certificates(
     folder: Path, instance: Instance, check: Check, outcomes: tuple[PropertyOutcome, ...]
 ) -> None:
-    """Write the proofs by induction, each to a folder of its own."""
+    """Write the proofs by induction, each to a folder of its own, which says nothing any more of a property
+    that has no such proof. Raises OSError."""
     for outcome in outcomes:
+        # No property that a spec declares has a name with this sign in it.
+        own = folder / outcome.prop.name.replace(" ", "-")
         match outcome.verdict:
             case Proved((Inductive() | EverySize()) as evidence):
                 binding: Binding = ()
             case Violated(None, binding, _, Inductive() as evidence):
                 pass
             case _:
+                remove_certificate(own)
                 continue
-        own = folder / outcome.prop.name.replace(" ", "_")
         write_certificate(own, instance, check.properties, outcome.prop, binding, evidence)
 
 

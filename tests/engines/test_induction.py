@@ -122,7 +122,7 @@ def test_tables_of_counterexamples(spec: str, capsys: pytest.CaptureFixture[str]
 
 def test_certificates_stand(certificates: Path, capsys: pytest.CaptureFixture[str]) -> None:
     proved = {path.name for path in certificates.iterdir()}
-    assert {"counted", "exclusive", "ages", "no_model_error", "two"} <= proved
+    assert {"counted", "exclusive", "ages", "no-model-error", "two"} <= proved
     assert "consecution_unlock.smt2" in {path.name for path in (certificates / "counted").iterdir()}
     assert "z3" in certificate_solvers()
     with pytest.raises(SystemExit) as ended:
@@ -144,7 +144,7 @@ def without_lemmas(script: Path) -> None:
 
 
 def test_forged_certificates_are_refused(certificates: Path) -> None:
-    folder = certificates / "no_model_error"
+    folder = certificates / "no-model-error"
     assert problems(folder) == ""
     safety = folder / "safety.smt2"
     honest = safety.read_text()
@@ -168,6 +168,72 @@ def test_forged_certificates_are_refused(certificates: Path) -> None:
     assert "there is no safety.smt2" in problems(folder)
     (folder / "proof.json").write_text("{}")
     assert "cannot be read" in problems(folder)
+
+
+def without_script(folder: Path, name: str) -> None:
+    """Leave out a script, and what the manifest says of it."""
+    (folder / name).unlink()
+    manifest = json.loads((folder / "proof.json").read_text())
+    del manifest["scripts"][name]
+    (folder / "proof.json").write_text(json.dumps(manifest))
+
+
+def test_scripts_that_are_exchanged_or_left_out_are_missed(certificates: Path) -> None:
+    """Also where every answer is the one that is due."""
+    folder = certificates / "counted"
+    lock, unlock = folder / "consecution_lock.smt2", folder / "consecution_unlock.smt2"
+    honest = unlock.read_text()
+    unlock.write_text(lock.read_text())
+    assert problems(folder) == f"{unlock.name}: it is not as it was written"
+    lines = honest.splitlines()
+    last = max(i for i, line in enumerate(lines) if line.startswith("(assert"))
+    unlock.write_text("\n".join([*lines[:last], "(assert false)", *lines[last + 1 :]]) + "\n")
+    assert problems(folder) == f"{unlock.name}: it is not as it was written"
+    unlock.write_text(honest)
+    assert problems(folder) == ""
+    without_script(folder, unlock.name)
+    assert problems(folder) == "proof.json is not as it was written"
+    (folder / "proof.json").unlink()
+    assert "proof.json cannot be read" in problems(folder)
+
+
+COLLIDING = """
+sort T = 2;
+state { bool x[T]; bool y; }
+process remap(T t) { step flush { x[t] = false; } step go { require !y; x[t] = true; } }
+transition remap_flush(T t) { require y; x[t] = false; }
+invariant no_model_error: !y;
+"""
+
+
+@pytest.mark.parametrize("engine", ["ic3", "parametric"])
+def test_names_that_look_alike_have_scripts_of_their_own(engine: str, tmp_path: Path) -> None:
+    spec = mmcheck.loads(COLLIDING, "collide.mmc")
+    mmcheck.verify(spec, mmcheck.Options(engine=engine, certificates=tmp_path))
+    found = {r.prop: r for r in recheck_certificates(tmp_path)}
+    assert set(found) == {"no model error", "no_model_error"}
+    assert not any(r.problems for r in found.values())
+    names = {path.stem for path in found["no_model_error"].folder.glob("consecution_*")}
+    assert names == {"consecution_remap.flush", "consecution_remap.go", "consecution_remap_flush"}
+
+
+def test_a_certificate_ends_with_the_proof(tmp_path: Path) -> None:
+    """What an earlier run proved is not left to be taken for a proof of what is violated now."""
+    options = mmcheck.Options(engine="kinduction", certificates=tmp_path)
+    mmcheck.verify(mmcheck.loads(SPEC, "locks.mmc"), options)
+    assert (tmp_path / "locks" / "default" / "ages").is_dir()
+    broken = SPEC.replace("invariant ages:", "invariant ages: false &&")
+    assert broken != SPEC
+    mmcheck.verify(mmcheck.loads(broken, "locks.mmc"), options)
+    assert not (tmp_path / "locks" / "default" / "ages").exists()
+    assert (tmp_path / "locks" / "default" / "counted").is_dir()
+
+
+def test_a_certificate_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "locks").write_text("")
+    options = mmcheck.Options(engine="kinduction", certificates=tmp_path)
+    outcome = mmcheck.verify(mmcheck.loads(SPEC, "locks.mmc"), options)
+    assert [d.code for d in outcome.diagnostics] == ["E508"]
 
 
 def test_nothing_to_certify(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

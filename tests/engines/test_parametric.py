@@ -14,6 +14,7 @@ from strategies import specs
 
 import mmcheck
 from mmcheck import session
+from mmcheck.cli.group import mmcheck as command
 from mmcheck.core.certify import CertificationError
 from mmcheck.core.check import Check, Expectation
 from mmcheck.core.instance import Instance
@@ -133,6 +134,25 @@ def test_a_sort_that_is_counted_keeps_its_size() -> None:
     assert [(f.sort, f.size) for f in found.fixed] == [("T", 2)]
 
 
+def test_a_sort_keeps_its_size_only_for_what_counts_it() -> None:
+    spec = mmcheck.loads(LIMITED)
+    found = verdicts(session.verify_check(spec, spec.checks[0], PARAMETRIC))
+    few, marked = found["few"], found["marked"]
+    assert isinstance(few, Proved) and isinstance(few.evidence, EverySize)
+    assert few.evidence.sorts == ("P",) and few.evidence.fixed[0].sort == "T"
+    assert isinstance(marked, Proved) and isinstance(marked.evidence, EverySize)
+    assert marked.evidence.sorts == ("T", "P") and not marked.evidence.fixed
+
+
+def test_a_bug_at_another_size_is_told_beside_a_property_that_counts() -> None:
+    """A size that is fixed for one property hides no bug of another."""
+    spec = mmcheck.loads(LIMITED + "invariant two: (count T t: t in m) <= 2;")
+    outcome = session.verify_check(spec, spec.checks[0], PARAMETRIC)
+    two = next(p for p in outcome.properties if p.prop.name == "two")
+    assert isinstance(two.verdict, Proved) and not isinstance(two.verdict.evidence, EverySize)
+    assert "it is violated with T = 3" in two.note
+
+
 def test_small_counts_are_said_with_quantifiers() -> None:
     outcome = judged(
         "sort T = 2; state { bool inside[T]; }"
@@ -164,6 +184,67 @@ def test_certificates_are_written_and_asked_again(tmp_path: Path) -> None:
     at = text.rindex("(assert")
     script.write_text(text[:at] + "(assert true)\n(check-sat)\n")
     assert any(r.problems for r in recheck_certificates(tmp_path))
+
+
+def test_lemmas_say_which_transitions_need_them() -> None:
+    seal = mmcheck.load(ROOT / "docs" / "examples" / "seal.mmc")
+    check = next(c for c in seal.checks if c.name == "waits")
+    proved = verdicts(session.verify_check(seal, check, PARAMETRIC))["sealed_data_stays"]
+    assert isinstance(proved, Proved) and isinstance(proved.evidence, EverySize)
+    needing = dict(zip(proved.evidence.texts, proved.evidence.needed_by, strict=True))
+    assert needing == {
+        "forall Task t: !(mapped[t] && sealed)": ("pin",),
+        "forall Task t: !(pinned[t] && sealed)": ("dma",),
+    }
+
+
+LIMITED = """
+sort T = 2; sort P = 2;
+state { set T m; bool x[P]; 0..3 n; }
+transition join(T t) { m = m | {t}; }
+transition mark(P p) { require !x[p] && n < 3; x[p] = true; n = n + 1; }
+invariant few: count(m) <= 4;
+invariant marked: n == 0 => forall P p: !x[p];
+"""
+WIDE = "invariant wide: forall 0..100 i: i >= n || n <= 3;"
+
+
+def proving(text: str, path: Path, capsys: pytest.CaptureFixture[str]) -> tuple[object, str]:
+    path.write_text(text)
+    with pytest.raises(SystemExit) as ended:
+        command.main(["prove", str(path)], prog_name="mmcheck")
+    shown = capsys.readouterr()
+    return ended.value.code, " ".join((shown.out + shown.err).split())
+
+
+def test_proving_names_sorts_that_keep_their_size(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`few` is violated with five elements, so that it must not be called inductive for every size."""
+    code, shown = proving(LIMITED, tmp_path / "limited.mmc", capsys)
+    limit = ", but for T = 2 (its elements are counted)"
+    assert code == 0
+    assert f"all are inductive together{limit}" in shown
+    assert f"2 of 2 invariants inductive for every size{limit}, in 1 check" in shown
+
+
+def test_proving_names_what_it_leaves_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, shown = proving(LIMITED + WIDE, tmp_path / "wide.mmc", capsys)
+    assert code == 3
+    assert shown.count("W607") == 1 and "2 of 3 invariants" in shown and "all are inductive" not in shown
+
+
+def test_proving_about_no_initial_state_proves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "sort T = 2; state { T a = any; bool bad; } assume never: bad; invariant impossible: false;"
+    code, shown = proving(text, tmp_path / "nothing.mmc", capsys)
+    assert code == 3
+    assert "no initial state" in shown and "inductive together" not in shown
+
+
+def test_what_is_outside_is_told_once() -> None:
+    spec = mmcheck.loads(LIMITED + WIDE)
+    outcome = session.verify_check(spec, spec.checks[0], PARAMETRIC)
+    assert [w.code for w in outcome.warnings] == ["W607"]
 
 
 def test_a_time_limit_is_kept() -> None:

@@ -6,7 +6,7 @@ other source. What is not proved for every size is judged by ic3 at the size of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 from msgspec import Struct, field
@@ -19,7 +19,8 @@ from mmcheck.core.verdict import EverySize, FixedSort, Proved, Unknown, Verdict,
 from mmcheck.diagnostics import Diagnostic
 from mmcheck.engines.engine import Answer, Limits, Observe, Progress
 from mmcheck.engines.limits import Watch, resident_memory
-from mmcheck.engines.parametric.lifted import Candidate, Goal, Lifted, quantified
+from mmcheck.engines.parametric.induction import Proof
+from mmcheck.engines.parametric.lifted import Goal, Lifted, quantified
 from mmcheck.engines.parametric.search import Search, Sizes
 from mmcheck.engines.parametric.values import OutsideError
 from mmcheck.engines.parametric.vocabulary import Vocabulary
@@ -82,6 +83,21 @@ def lift(instance: Instance, properties: tuple[Property, ...]) -> Lifting:
         _fix(fixed, countable, instance)
 
 
+def liftings(instance: Instance, properties: tuple[Property, ...]) -> tuple[Lifting, ...]:
+    """A system as far as it can be lifted for the properties that do not count elements, and once more with
+    the sorts fixed that others count, where there are such. Raises OutsideError as `lift` does."""
+    fixed: dict[str, FixedSort] = {}
+    while True:
+        try:
+            free = _lifted(instance, properties, tuple(fixed.values()))
+            break
+        except OutsideError as error:
+            _fix(fixed, error, instance)
+    if free.goals and any(e.sort is not None and e.sort not in fixed for _, e in free.outside):
+        return free, lift(instance, properties)
+    return (lift(instance, properties),)
+
+
 def _fix(fixed: dict[str, FixedSort], error: OutsideError, instance: Instance) -> None:
     if error.sort is None or error.sort in fixed:
         raise error
@@ -127,27 +143,32 @@ class _Session(Struct):
     rest: Answer | None = None
     """What ic3 says about what is not proved for every size."""
     largest: int = 0
+    begun: float = 0.0
 
     def run(self) -> None:
         self.conduct.at("lifting", 0)
         self.conduct.look()
+        self.begun = self.conduct.watch.seconds
         try:
-            self.lifting = lift(self.instance, self.properties)
+            lifted = liftings(self.instance, self.properties)
         except OutsideError as error:
             self.outside = error
             self.open |= {p.name: _outside(error) for p in self.properties if _is_safety(p)}
         else:
-            self._search(self.lifting)
+            self.lifting = lifted[-1]
+            for number, lifting in enumerate(lifted, start=1):
+                self._search(lifting, number / len(lifted))
         if self.judges_rest:
             self._judge_rest()
 
     # --- for every size ----------------------------------------------------------------------------------
 
-    def _search(self, lifting: Lifting) -> None:
+    def _search(self, lifting: Lifting, share: float) -> None:
+        """Look for proofs until some share of the time is over."""
         self.open |= {name: _outside(error) for name, error in lifting.outside}
         timeout = SECONDS if self.limits.timeout is None else self.limits.timeout
         # What is left open then has the other half of the time.
-        until = self.conduct.watch.seconds + min(SECONDS, timeout / 2 if self.judges_rest else timeout)
+        until = self.begun + share * min(SECONDS, timeout / 2 if self.judges_rest else timeout)
 
         def look() -> None:
             self.conduct.look()
@@ -167,8 +188,9 @@ class _Session(Struct):
         example = search.example()
         if example is not None:
             self._keep_proofs(lifting, search.proofs, example)
-        self.refuted = search.refuted
-        self.open |= {name: why for name in search.goals if name not in self.verdicts}
+        self.refuted |= search.refuted
+        self.open |= dict.fromkeys(search.goals, why)
+        self.open = {name: reason for name, reason in self.open.items() if name not in self.verdicts}
 
     def _tell(self, sizes: Sizes, lemmas: int) -> None:
         self.largest = max([self.largest, *sizes.values()])
@@ -183,14 +205,18 @@ class _Session(Struct):
             instance, properties, replace(self.limits, timeout=left, reserve=0.0, max_depth=None)
         ).verdicts
 
-    def _keep_proofs(self, lifting: Lifting, proofs: dict[str, list[Candidate]], example: Sizes) -> None:
-        for name, lemmas in proofs.items():
+    def _keep_proofs(self, lifting: Lifting, proofs: dict[str, Proof], example: Sizes) -> None:
+        for name, proof in proofs.items():
+            # A bug at another size is more to know than a proof for this one.
+            if name in self.verdicts or name in self.refuted:
+                continue
             evidence = EverySize(
-                lemmas=tuple(map(quantified, lemmas)),
-                texts=tuple(lemma.text for lemma in lemmas),
+                lemmas=tuple(map(quantified, proof.lemmas)),
+                texts=tuple(lemma.text for lemma in proof.lemmas),
                 sorts=lifting.lifted.vocabulary.sorts,
                 fixed=lifting.fixed,
                 example=tuple(example.items()),
+                needed_by=proof.needed_by,
             )
             self.verdicts[name] = Proved(evidence)
 
@@ -257,7 +283,15 @@ class _Session(Struct):
         if self.outside is not None:
             yield diagnostic(self.outside)
         elif self.lifting is not None:
-            yield from (diagnostic(error) for _, error in self.lifting.outside)
+            # What is outside in a property is outside for `no model error` as well.
+            yield from unique(diagnostic(error) for _, error in self.lifting.outside)
+
+
+def unique(found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Each of these once."""
+    once: list[Diagnostic] = []
+    once.extend(d for d in found if d not in once)
+    return once
 
 
 class _EnoughError(Exception):

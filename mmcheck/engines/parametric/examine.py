@@ -34,6 +34,7 @@ class Examiner(Struct, dict=True):
     instance: Instance
     properties: tuple[Property, ...]
     conduct: Conduct
+    lifting: Lifting | None = None
 
     def outcomes(self) -> Iterator[InductionOutcome]:
         """What induction says about each invariant and step invariant, in their order. Raises LimitError, and
@@ -52,7 +53,15 @@ class Examiner(Struct, dict=True):
                 case _:
                     pass
 
+    def begins(self) -> bool:
+        """Whether there is an initial state, with few elements: where there is none, everything is inductive.
+        To be asked when the outcomes are known. Raises LimitError."""
+        self.conduct.at("initial states", 0)
+        self.conduct.look()
+        return self._smallest([self.lifted.begins]) is not None
+
     def _prepare(self, lifting: Lifting) -> None:
+        self.lifting = lifting
         self.lifted, self.goals = lifting.lifted, lifting.goals
         self.logic = self.lifted.logic
         translation = Translation(self.logic)

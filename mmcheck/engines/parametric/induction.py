@@ -41,6 +41,13 @@ Reason: TypeAlias = tuple[int | None, str | None, int]
 """Which lemma (none, for the goal) would be broken by which transition, and where."""
 
 
+class Proof(Struct, frozen=True):
+    """Lemmas that are inductive together, and for each the transitions that need it."""
+
+    lemmas: tuple[Candidate, ...]
+    needed_by: tuple[tuple[str, ...], ...]
+
+
 class _NotKeptError(Exception):
     """A lemma is not proved to be true at first, or to be kept by every transition."""
 
@@ -181,7 +188,7 @@ class Induction(Struct, dict=True):
 
     # --- goals -------------------------------------------------------------------------------------------
 
-    def proof(self, goal: Goal) -> list[Candidate] | None:
+    def proof(self, goal: Goal) -> Proof | None:
         """Lemmas that are inductive together and exclude what a property excludes; None where what is left
         does not. Only what is needed is proved for every size, and dropped if it is not true."""
         if goal.beginning != FALSE and not self.first.excludes((), goal.beginning):
@@ -199,9 +206,16 @@ class Induction(Struct, dict=True):
                 self._drop(error.lemma)
                 self._drop_refuted()
                 continue
+            reasons |= self._reasons_to_keep(lemmas)
             if len(lemmas) <= MOST_THINNED:
-                lemmas = self._thinned(lemmas, reasons)
-            return [self.kept[now] for now in lemmas]
+                lemmas, reasons = self._thinned(lemmas, reasons)
+            needed_by = tuple(tuple(self._needing(now, reasons)) for now in lemmas)
+            return Proof(tuple(self.kept[now] for now in lemmas), needed_by)
+
+    def _needing(self, lemma: int, reasons: dict[Reason, frozenset[int]]) -> Iterator[str]:
+        """The transitions that need a lemma for anything but to keep that lemma."""
+        needing = {name for (of, name, _), few in reasons.items() if lemma in few and of != lemma}
+        return (name for name in self.lifted.transitions if name in needing)
 
     def _closed(self, reasons: dict[Reason, frozenset[int]]) -> list[int]:
         """The lemmas that exclude what is wrong, with all those by which they are kept."""
@@ -217,21 +231,28 @@ class Induction(Struct, dict=True):
                 pending += sorted(new)
         return [now for now in self.kept if now in found]
 
-    def _thinned(self, lemmas: list[int], goals: dict[Reason, frozenset[int]]) -> list[int]:
-        """The lemmas without those that the others do without, the longest tried first."""
-        reasons = dict(goals)
+    def _reasons_to_keep(self, lemmas: list[int]) -> dict[Reason, frozenset[int]]:
+        """By which lemmas the transitions keep each of them."""
+        reasons: dict[Reason, frozenset[int]] = {}
         for now in lemmas:
             for transition in self.lifted.transitions:
                 if not self.lifted.keeps_plainly(transition, self.kept[now]):
                     wrong = self._breaking(transition, self.kept[now])
                     reasons[now, transition, wrong] = self._core(transition, now, lemmas)
+        return reasons
+
+    def _thinned(
+        self, lemmas: list[int], reasons: dict[Reason, frozenset[int]]
+    ) -> tuple[list[int], dict[Reason, frozenset[int]]]:
+        """The lemmas without those that the others do without, the longest tried first; and the reasons of
+        what is left."""
         for lemma in sorted(lemmas, key=lambda now: len(self.kept[now].text), reverse=True):
             rest = [now for now in lemmas if now != lemma]
             others = {key: core for key, core in reasons.items() if key[0] != lemma}
             again = self._reasons_among(rest, [key for key, core in others.items() if lemma in core])
             if again is not None:
                 lemmas, reasons = rest, others | again
-        return lemmas
+        return lemmas, reasons
 
     def _reasons_among(
         self, lemmas: Collection[int], wanted: list[Reason]

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from mmcheck.core.instance import Instance
 from mmcheck.core.system import Assumption, Invariant, System
 from mmcheck.core.verdict import Inductive, Proved, Verdict, Violated
-from mmcheck.engines.parametric.induction import Cti, Induction
+from mmcheck.engines.parametric.induction import Cti, Induction, Proof
 from mmcheck.engines.parametric.lifted import Candidate, Goal, Lifted, candidate_of, quantified
 from mmcheck.engines.parametric.variants import variants
 from mmcheck.engines.symbolic.ic3.lemmas import text
@@ -40,7 +40,7 @@ class Search(Struct, dict=True):
     prove: Prove
     look: Callable[[], None]
     tell: Callable[[Sizes, int], None]
-    proofs: dict[str, list[Candidate]] = field(default_factory=dict)
+    proofs: dict[str, Proof] = field(default_factory=dict)
     refuted: dict[str, Sizes] = field(default_factory=dict)
     """The sizes at which a property was found violated."""
     tried: list[Sizes] = field(default_factory=list)

@@ -2,14 +2,16 @@
 
 A certificate is a folder with a script for each obligation, and `proof.json`, which says what is proved and
 which answer each script is due. Asked again, a script must get that answer from every solver; where it says
-that something is impossible, it must say so because of its last assertion, and not of the others.
+that something is impossible, it must say so because of its last assertion, and not of the others. Digests in
+`proof.json` tell a script that was exchanged for another which gets the same answer, or left out.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from mmcheck.engines.symbolic.certificate import Obligation
 from mmcheck.engines.symbolic.solver import Result, settle
 
 MANIFEST = "proof.json"
+OWN_DIGEST = "sha256_of_this"
 SECONDS = 300.0
 
 PATHS = ("base_", "paths")
@@ -35,23 +38,50 @@ def write(
 ) -> None:
     """Write a certificate to a folder of its own. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("*.smt2"):
-        old.unlink()
+    _empty(folder)
     answers: dict[str, str] = {}
+    digests: dict[str, str] = {}
     for obligation in obligations:
-        name = f"{re.sub(r'[^A-Za-z0-9_]', '_', obligation.name)}.smt2"
+        # The step of a process is told by its dot from a transition of the same letters.
+        name = f"{re.sub(r'[^A-Za-z0-9_.]', '_', obligation.name)}.smt2"
         (folder / name).write_text(obligation.text, encoding="utf-8")
-        answers[name] = obligation.expected.value
-    manifest = {
-        "format": 1,
+        answers[name], digests[name] = obligation.expected.value, _digest(obligation.text)
+    manifest: dict[str, object] = {
+        "format": 2,
         "property": prop,
         "unreached": binding,
         "depth": 1 if isinstance(evidence, EverySize) else evidence.depth,
         "every_size_of": list(evidence.sorts) if isinstance(evidence, EverySize) else [],
         "lemmas": list(evidence.texts),
         "scripts": answers,
+        "sha256": digests,
     }
+    manifest[OWN_DIGEST] = _digest_of_manifest(manifest)
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+
+
+def remove(folder: Path) -> None:
+    """Remove the certificate that an earlier run wrote to a folder, if there is one. Raises OSError."""
+    if (folder / MANIFEST).exists():
+        _empty(folder)
+        if not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _empty(folder: Path) -> None:
+    """Remove the files of a certificate, first that without which it is none."""
+    (folder / MANIFEST).unlink(missing_ok=True)
+    for old in folder.glob("*.smt2"):
+        old.unlink()
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
+
+
+def _digest_of_manifest(manifest: Mapping[str, object]) -> str:
+    said = {name: value for name, value in manifest.items() if name != OWN_DIGEST}
+    return _digest(json.dumps(said, sort_keys=True))
 
 
 class Recheck(Struct, frozen=True):
@@ -73,8 +103,8 @@ def solvers() -> dict[str, Callable[[str], Result]]:
 
 def recheck(folder: Path) -> Iterator[Recheck]:
     """Ask every certificate below a folder again."""
-    for manifest in sorted(folder.rglob(MANIFEST)):
-        yield _recheck(manifest)
+    for own in sorted({path.parent for name in (MANIFEST, "*.smt2") for path in folder.rglob(name)}):
+        yield _recheck(own / MANIFEST)
 
 
 def _recheck(manifest: Path) -> Recheck:
@@ -82,15 +112,20 @@ def _recheck(manifest: Path) -> Recheck:
     try:
         said = json.loads(manifest.read_text(encoding="utf-8"))
         prop, scripts = str(said["property"]), {str(n): Result(a) for n, a in said["scripts"].items()}
+        digests = dict(said.get("sha256", {}))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         return Recheck(folder, folder.name, 0, (f"{MANIFEST} cannot be read: {error}",))
     problems = [*_incomplete(folder, scripts)]
+    if said.get(OWN_DIGEST) != _digest_of_manifest(said):
+        problems.append(f"{MANIFEST} is not as it was written")
     for name, expected in scripts.items():
         try:
             text = (folder / name).read_text(encoding="utf-8")
         except (OSError, ValueError) as error:
             problems.append(f"{name} cannot be read: {error}")
             continue
+        if digests.get(name) != _digest(text):
+            problems.append(f"{name}: it is not as it was written")
         problems += (f"{name}: {problem}" for problem in _wrong(name, text, expected))
     return Recheck(folder, prop, len(scripts), tuple(problems))
 
