@@ -292,6 +292,25 @@ def test_results_that_cannot_be_written_are_an_error() -> None:
         Output(full, 80, False).write_plain("x")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("buffered", ["", "1"])
+@pytest.mark.parametrize("words", [("--help",), ("--version",), ("explain", "e302"), ("verify", "--help")])
+def test_a_full_disk_is_no_bug_of_mmcheck(words: tuple[str, ...], buffered: str) -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "mmcheck", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONUNBUFFERED": buffered},
+        )
+    assert (done.returncode, done.stderr) == (
+        2,
+        "mmcheck: ERROR: cannot write the results: No space left on device\n",
+    )
+
+
 # --- parameters ------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -86,6 +87,8 @@ class Commands(click.Group):
             code = _end(Exit.ERROR, error.format_message())
         except click.Abort:
             code = _end(Exit.INTERRUPTED, "nothing was verified")
+        except OSError as error:
+            code = _cannot_write(error) if error.errno in CANNOT_WRITE else _internal_error(error)
         except Exception as error:
             code = _internal_error(error)
         sys.exit(code)
@@ -103,6 +106,18 @@ def _usage_error(error: click.UsageError) -> Exit:
         click.echo(error.ctx.get_usage(), err=True)
         click.echo(f"Try '{error.ctx.command_path} --help' for help.", err=True)
     return _end(Exit.ERROR, error.format_message())
+
+
+CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What a disk says that takes no more, which is no bug of mmcheck."""
+
+
+def _cannot_write(error: OSError) -> Exit:
+    """Tell that a help page, say, could not be written."""
+    from mmcheck.cli.output import silence
+
+    silence(sys.stdout)
+    return _end(Exit.ERROR, f"cannot write the results: {error.strerror}")
 
 
 def _internal_error(error: Exception) -> Exit:
