@@ -294,6 +294,19 @@ def test_results_that_cannot_be_written_are_an_error() -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("buffered", ["", "1"])
+def test_the_exit_code_is_true_where_stderr_cannot_be_written(buffered: str) -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "mmcheck", "--nosuch"],
+            stderr=full,
+            check=False,
+            env={**os.environ, "PYTHONUNBUFFERED": buffered},
+        )
+    assert done.returncode == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("buffered", ["", "1"])
 @pytest.mark.parametrize("words", [("--help",), ("--version",), ("explain", "e302"), ("verify", "--help")])
 def test_a_full_disk_is_no_bug_of_mmcheck(words: tuple[str, ...], buffered: str) -> None:
     with open("/dev/full", "w", encoding="utf-8") as full:

@@ -103,8 +103,8 @@ def _answer_again(words: Sequence[str]) -> int | None:
 
 def _usage_error(error: click.UsageError) -> Exit:
     if error.ctx is not None:
-        click.echo(error.ctx.get_usage(), err=True)
-        click.echo(f"Try '{error.ctx.command_path} --help' for help.", err=True)
+        _tell(error.ctx.get_usage())
+        _tell(f"Try '{error.ctx.command_path} --help' for help.")
     return _end(Exit.ERROR, error.format_message())
 
 
@@ -129,8 +129,18 @@ def _internal_error(error: Exception) -> Exit:
 
 
 def _end(end: Exit, summary: str) -> Exit:
-    click.echo(last_line(end, summary), err=True)
+    _tell(last_line(end, summary))
     return end
+
+
+def _tell(line: str) -> None:
+    """Write to stderr. Nobody may read it, and the exit code stays true."""
+    try:
+        click.echo(line, err=True)
+    except OSError:
+        from mmcheck.cli.output import silence
+
+        silence(sys.stderr)
 
 
 EXIT_CODES = """\b
