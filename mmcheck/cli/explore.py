@@ -101,7 +101,13 @@ def explore(
 
     if trace is not None:
         walk.jump(trace, step)
-    Explorer(walk, seed).run()
+    explorer = Explorer(walk, seed)
+    explorer.run()
+    if explorer.return_code:
+        # textual has shown the traceback.
+        told = "the explorer broke off, which is a bug in mmcheck; please report it with the lines above"
+        err.write(Text(last_line(Exit.INTERNAL_ERROR, told)))
+        return Exit.INTERNAL_ERROR
     err.write(Text(last_line(Exit.OK, f"left at step {walk.position}")))
     return Exit.OK
 
