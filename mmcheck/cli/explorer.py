@@ -103,7 +103,8 @@ class Explorer(App[None]):
     #properties-box { height: 1fr; border: round $primary; }
     #message { height: auto; max-height: 4; padding: 0 1; }
     """
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (70, "-wide")]
+    # textual declares it as no class variable.
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-wide")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         # The line of keys is cut where the terminal ends: first comes what leads to the others.
         ("question_mark,f1", "keys", "Keys"),
