@@ -560,3 +560,13 @@ def test_a_device_without_an_end_is_too_large(tmp_path: Path) -> None:
     for command in ("parse", "verify"):
         result = CliRunner().invoke(mmcheck, [command, "/dev/zero"])
         assert result.exit_code == 2 and "E003" in result.stderr, result.output
+
+
+def test_an_error_in_a_model_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "lib.mmc").write_text("spec lib; state { bool a", encoding="utf-8")
+    for name in "uv":
+        (tmp_path / f"{name}.mmc").write_text(f"spec {name}; import lib;", encoding="utf-8")
+    said = invoke("verify", str(tmp_path), "--jobs", "1").stderr
+    errors = said.count("error[")
+    assert said.count("error[E102]") == 1
+    assert f"mmcheck: ERROR: {errors} error" in said
