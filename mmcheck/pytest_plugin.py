@@ -41,6 +41,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("mmcheck_timeout", "stop a check after this time, such as 30s", default="")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse a time limit that is none before anything is collected."""
+    _timeout(config)
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     if file_path.suffix != SUFFIX:
         return None
@@ -146,15 +151,17 @@ class UnexpectedEndingError(Exception):
 
 def _timeout(config: pytest.Config) -> float | None:
     """The time limit of a check, of the command line or else of the project."""
+    text = config.getoption("mmcheck_timeout") or config.getini("mmcheck_timeout")
+    if not text:
+        return None
     import click
 
     from mmcheck.cli.parameters import duration
 
-    text = config.getoption("mmcheck_timeout") or config.getini("mmcheck_timeout")
     try:
-        return duration(text) if text else None
+        return duration(text)
     except click.BadParameter as error:
-        raise pytest.UsageError(f"--mmcheck-timeout: {error.message}") from error
+        raise pytest.UsageError(f"mmcheck_timeout: {error.message}") from error
 
 
 def _unexpected(outcome: SpecOutcome) -> str:

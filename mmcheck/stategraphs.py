@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from mmcheck.core.check import Check
 from mmcheck.core.instance import Cell, Instance
 from mmcheck.core.stategraph import StateGraph, StateKey, TooManyClassesError, cell_key
-from mmcheck.diagnostics import Collector
+from mmcheck.diagnostics import Collector, SpecError
 from mmcheck.elaborate.questions import read_expression
 from mmcheck.elaborate.scope import did_you_mean
 from mmcheck.engines.engine import Limits, Observe
 from mmcheck.engines.registry import draw
-from mmcheck.session import Spec, ignore, instantiate
+from mmcheck.session import Spec, ignore, instantiate, no_initial_state
 from mmcheck.source import SourceFile
 
 MOST = 300
@@ -34,7 +34,7 @@ def state_graph(
     chosen, instance = instantiate(spec, _check(spec, check))
     keys = _keys(spec, chosen, instance, by) if by else [cell_key(instance, c) for c in instance.cells]
     try:
-        return draw(instance, chosen, keys, bool(by), most, limits, observe)
+        drawn = draw(instance, chosen, keys, bool(by), most, limits, observe)
     except TooManyClassesError:
         collector = Collector()
         what = f"classes by {', '.join(by)}" if by else "states"
@@ -49,6 +49,9 @@ def state_graph(
         )
         collector.raise_if_errors()
         raise
+    if not drawn.states and not drawn.stopped:
+        raise SpecError((no_initial_state(spec, chosen, instance),))
+    return drawn
 
 
 def _check(spec: Spec, name: str | None) -> Check:

@@ -292,6 +292,38 @@ def test_results_that_cannot_be_written_are_an_error() -> None:
         Output(full, 80, False).write_plain("x")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("buffered", ["", "1"])
+def test_the_exit_code_is_true_where_stderr_cannot_be_written(buffered: str) -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "mmcheck", "--nosuch"],
+            stderr=full,
+            check=False,
+            env={**os.environ, "PYTHONUNBUFFERED": buffered},
+        )
+    assert done.returncode == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("buffered", ["", "1"])
+@pytest.mark.parametrize("words", [("--help",), ("--version",), ("explain", "e302"), ("verify", "--help")])
+def test_a_full_disk_is_no_bug_of_mmcheck(words: tuple[str, ...], buffered: str) -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "mmcheck", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONUNBUFFERED": buffered},
+        )
+    assert (done.returncode, done.stderr) == (
+        2,
+        "mmcheck: ERROR: cannot write the results: No space left on device\n",
+    )
+
+
 # --- parameters ------------------------------------------------------------------------------------------
 
 
@@ -528,3 +560,13 @@ def test_a_device_without_an_end_is_too_large(tmp_path: Path) -> None:
     for command in ("parse", "verify"):
         result = CliRunner().invoke(mmcheck, [command, "/dev/zero"])
         assert result.exit_code == 2 and "E003" in result.stderr, result.output
+
+
+def test_an_error_in_a_model_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "lib.mmc").write_text("spec lib; state { bool a", encoding="utf-8")
+    for name in "uv":
+        (tmp_path / f"{name}.mmc").write_text(f"spec {name}; import lib;", encoding="utf-8")
+    said = invoke("verify", str(tmp_path), "--jobs", "1").stderr
+    errors = said.count("error[")
+    assert said.count("error[E102]") == 1
+    assert f"mmcheck: ERROR: {errors} error" in said

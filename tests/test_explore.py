@@ -212,9 +212,11 @@ def test_no_such_check_and_no_initial_state() -> None:
 # --- the screen ------------------------------------------------------------------------------------------
 
 
-def piloted(app: Explorer, script: Callable[[Pilot[None]], Awaitable[None]]) -> None:
+def piloted(
+    app: Explorer, script: Callable[[Pilot[None]], Awaitable[None]], size: tuple[int, int] = (120, 40)
+) -> None:
     async def run() -> None:
-        async with app.run_test(size=(120, 40)) as pilot:
+        async with app.run_test(size=size) as pilot:
             await pilot.pause()
             await script(pilot)
 
@@ -291,6 +293,48 @@ def test_a_counterexample_on_the_screen(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("size", [(8, 3), (40, 24)])
+def test_the_screen_in_a_small_terminal(size: tuple[int, int]) -> None:
+    app = Explorer(walk())
+
+    async def script(pilot: Pilot[None]) -> None:
+        await pilot.press("w", "b", "i", "escape", "g", "escape", "question_mark", "escape", "u")
+        steps, right = app.query_one("#steps").region, app.query_one("#right").region
+        assert right.y >= steps.bottom  # one below the other, each as wide as the terminal
+
+    piloted(app, script, size)
+    assert app.walk.position == 9
+
+
+def test_every_key_is_listed_and_does_what_it_says() -> None:
+    app = Explorer(walk())
+
+    async def script(pilot: Pilot[None]) -> None:
+        await pilot.press("enter", "question_mark")
+        listed = app.screen.query_one("#choices", OptionList)
+        prompts = [str(listed.get_option_at_index(i).prompt) for i in range(listed.option_count)]
+        assert [prompt[0] for prompt in prompts] == list("urwvgibsq")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.walk.position == 0
+        await pilot.press("question_mark", "end", "enter")
+        await pilot.pause()
+
+    piloted(app, script)
+    assert app.return_code == 0
+
+
+def test_the_keys_fit_on_a_line_of_80_columns() -> None:
+    app = Explorer(walk())
+
+    async def script(pilot: Pilot[None]) -> None:
+        await pilot.pause()
+        # Behind each of them there is a space.
+        assert max(key.region.right for key in app.query("FooterKey")) <= 80 + 1
+
+    piloted(app, script, (80, 24))
+
+
 def test_a_step_that_fails_is_told_and_not_taken() -> None:
     app = Explorer(Walk.of(mmcheck.loads("state { 0..1 n = 1; } transition up() { n = n + 1; }")))
 
@@ -339,3 +383,11 @@ def test_what_cannot_be_explored(args: tuple[str, ...], said: str, monkeypatch: 
     result = explore(*args)
     assert result.exit_code == 2
     assert said in result.stderr
+
+
+def test_an_explorer_that_breaks_off_does_not_end_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mmcheck.cli.explore.is_terminal", lambda stream: True)
+    monkeypatch.setattr(Explorer, "run", lambda self: setattr(self, "_return_code", 1))
+    result = explore(str(SEAL))
+    assert result.exit_code == 4
+    assert result.stderr.startswith("mmcheck: INTERNAL ERROR: the explorer broke off")

@@ -314,3 +314,9 @@ def test_no_graph_replaces_a_spec(tmp_path: Path) -> None:
     result = run(str(spec), "--check", "naive", "--format", "svg", "-o", str(spec))
     assert result.exit_code == 2 and "would be a spec by its name" in result.stderr
     assert spec.read_bytes() == SEAL.read_bytes()
+
+
+def test_where_nothing_can_begin_nothing_is_drawn() -> None:
+    text = "state { bool a; } init { require a; } transition t() { a = !a; }"
+    with pytest.raises(mmcheck.SpecError, match="E504"):
+        mmcheck.state_graph(mmcheck.loads(text))

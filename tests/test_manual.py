@@ -34,9 +34,13 @@ def test_it_has_every_command_with_its_options() -> None:
 
 
 @pytest.mark.skipif(shutil.which("groff") is None, reason="there is no groff here")
-def test_groff_complains_of_nothing() -> None:
+@pytest.mark.parametrize("device", ["utf8", "ascii"])
+def test_groff_complains_of_nothing(device: str) -> None:
     done = subprocess.run(
-        ["groff", "-man", "-Tutf8", "-ww", "-Wbreak", str(PAGE)], capture_output=True, text=True, check=True
+        ["groff", "-man", f"-T{device}", "-ww", "-Wbreak", str(PAGE)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stderr == ""
     shown = re.sub(r"\x1b\[[\d;]*m|.\x08", "", done.stdout)

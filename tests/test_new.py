@@ -59,6 +59,10 @@ def test_what_cannot_be_written_leaves_nothing(folder: Path, name: str) -> None:
     assert list(folder.iterdir()) == []
 
 
+def test_a_folder_that_is_missing_is_named(folder: Path) -> None:
+    assert new("no/where/x").stderr == "mmcheck: ERROR: there is no folder no/where; make it first\n"
+
+
 def test_help_shows_examples() -> None:
     text = new("--help").stdout
     assert "Examples:" in text and "Default: design" in text.replace("\n  ", " ")

@@ -154,3 +154,9 @@ def test_bad_input(spec: Path) -> None:
     assert simulate("s.mmc").exit_code == 2
     assert simulate().exit_code == 2
     assert simulate("nowhere.mmc").exit_code == 2
+
+
+def test_where_nothing_can_begin_nothing_is_well() -> None:
+    spec = mmcheck.loads("state { bool a; } init { require a; } transition t() { a = !a; }")
+    (found,) = mmcheck.simulate(spec).diagnostics
+    assert found.code == "E504"

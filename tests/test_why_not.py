@@ -178,6 +178,28 @@ def test_a_goal_with_errors(goal: str, said: str) -> None:
     assert said in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("goal", "place", "shown"),
+    [
+        ("seled && true", "EXPR:1:1: error[E200]", "seled && true"),
+        ("sealed &&", "EXPR:1:10: error[E100]: this is not yet an expression", "sealed &&"),
+        ("sealed &&\n  seled;", "EXPR:2:3: error[E200]", "  seled"),
+        ("sealed = true", "EXPR:1:8: error[E103]", "sealed = true"),
+        ("invariant x: sealed", "EXPR:1:1: error[E100]", "invariant x: sealed"),
+    ],
+)
+def test_errors_are_told_of_what_was_written(goal: str, place: str, shown: str) -> None:
+    """The declaration that an expression is read in is nothing that a user has seen."""
+    said = why_not(SEAL, goal).stderr
+    assert place in said
+    assert f"| {shown}\n" in said
+    assert "reachable" not in said
+
+
+def test_a_comment_may_stand_behind_a_goal() -> None:
+    assert why_not(SEAL, "sealed // at last").exit_code == 0
+
+
 def test_a_spec_with_errors() -> None:
     assert why_not("nowhere.mmc", "true").exit_code == 2
     assert why_not(SEAL, "true", "--check", "nothing").exit_code == 2

@@ -10,6 +10,7 @@ import click
 from rich.text import Text
 
 from mmcheck import session
+from mmcheck.cli.completion import complete_check, complete_property, complete_setting
 from mmcheck.cli.exits import Exit, last_line
 from mmcheck.cli.output import is_terminal, standard_error
 from mmcheck.cli.parameters import setting
@@ -37,7 +38,12 @@ The last line on stderr always says which.
 @click.command(epilog=EXAMPLES, short_help="Walk through a design by hand.")
 @click.argument("path", type=click.Path(), metavar="SPEC")
 @click.option(
-    "--check", "check_name", metavar="NAME", show_default="the first", help="The check to walk through."
+    "--check",
+    "check_name",
+    metavar="NAME",
+    shell_complete=complete_check,
+    show_default="the first",
+    help="The check to walk through.",
 )
 @click.option(
     "--set",
@@ -46,6 +52,7 @@ The last line on stderr always says which.
     type=setting,
     metavar="NAME=VALUE",
     show_default="as the check says",
+    shell_complete=complete_setting,
     help="Set a constant or the size of a sort. Repeatable.",
 )
 @click.option(
@@ -53,6 +60,7 @@ The last line on stderr always says which.
     "prop",
     metavar="NAME",
     show_default="none",
+    shell_complete=complete_property,
     help="Verify this property, and begin in its counterexample or witness.",
 )
 @click.option(
@@ -93,7 +101,13 @@ def explore(
 
     if trace is not None:
         walk.jump(trace, step)
-    Explorer(walk, seed).run()
+    explorer = Explorer(walk, seed)
+    explorer.run()
+    if explorer.return_code:
+        # textual has shown the traceback.
+        told = "the explorer broke off, which is a bug in mmcheck; please report it with the lines above"
+        err.write(Text(last_line(Exit.INTERNAL_ERROR, told)))
+        return Exit.INTERNAL_ERROR
     err.write(Text(last_line(Exit.OK, f"left at step {walk.position}")))
     return Exit.OK
 

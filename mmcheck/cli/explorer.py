@@ -23,17 +23,34 @@ from mmcheck.diagnostics import SpecError
 from mmcheck.elaborate.places import SUFFIX
 from mmcheck.exploring.walk import Status, Walk, traces
 from mmcheck.report.formats import write_whole
+from mmcheck.report.quantity import count
 from mmcheck.report.styles import BAD, CHANGED, GOOD, QUIET, TITLE
 
 WANDER = 10
 """How many steps a random walk takes at a time."""
 
 
+KEYS = (
+    ("u,left", "undo", "Undo", "undo the last step"),
+    ("r,right", "redo", "Redo", "take the step again that was undone"),
+    ("w", "wander", "Walk", f"take {WANDER} random steps"),
+    ("v", "verify", "Runs", "verify the check, and go to a counterexample or a witness"),
+    ("g", "go", "Go", "go to a step of the way, by its number"),
+    ("i", "initial", "Init", "begin again, in another initial state"),
+    ("b", "blocked", "Blocked", "show or hide what cannot happen"),
+    ("s", "save", "Save", "save the way here as a scenario"),
+)
+"""Each key with its action, its name on the line of keys, and what it does."""
+
+
 class Choice(ModalScreen[int | None]):
     """One of several things, or none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "Back")]
-    CSS = "Choice { align: center middle; } #choices { width: 80%; max-height: 80%; border: round $accent; }"
+    CSS = """
+    Choice { align: center middle; }
+    #choices { width: 80%; min-width: 20; max-height: 80%; border: round $accent; }
+    """
 
     def __init__(self, title: str, options: list[str]) -> None:
         super().__init__()
@@ -53,7 +70,10 @@ class Question(ModalScreen[str | None]):
     """A line to be typed, or nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "Back")]
-    CSS = "Question { align: center middle; } #box { width: 80%; height: auto; border: round $accent; }"
+    CSS = """
+    Question { align: center middle; }
+    #box { width: 80%; min-width: 20; height: auto; border: round $accent; }
+    """
 
     def __init__(self, title: str, value: str) -> None:
         super().__init__()
@@ -74,22 +94,22 @@ class Explorer(App[None]):
     TITLE = "mmcheck explore"
     ENABLE_COMMAND_PALETTE = False
     CSS = """
-    #steps { width: 1fr; border: round $primary; }
-    #right { width: 1fr; }
+    /* What is too narrow for a letter cannot be laid out: it is cut instead. */
+    #steps { width: 1fr; min-width: 20; border: round $primary; }
+    #right { width: 1fr; min-width: 20; }
+    .-narrow #panes { layout: vertical; }
+    .-narrow #steps, .-narrow #right { width: 100%; height: 1fr; }
     #state-box { height: 1fr; border: round $primary; }
     #properties-box { height: 1fr; border: round $primary; }
     #message { height: auto; max-height: 4; padding: 0 1; }
     """
+    # textual declares it as no class variable.
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-wide")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("u,left", "undo", "Undo"),
-        ("r,right", "redo", "Redo"),
-        ("w", "wander", "Random walk"),
-        ("v", "verify", "Counterexamples"),
-        ("g", "go", "Go to step"),
-        ("i", "initial", "Initial states"),
-        ("b", "blocked", "Blocked"),
-        ("s", "save", "Save scenario"),
+        # The line of keys is cut where the terminal ends: first comes what leads to the others.
+        ("question_mark,f1", "keys", "Keys"),
         ("q", "quit", "Quit"),
+        *((key, action, short) for key, action, short, _ in KEYS),
     ]
 
     def __init__(self, walk: Walk, seed: int = 0) -> None:
@@ -101,7 +121,7 @@ class Explorer(App[None]):
 
     def compose(self) -> ComposeResult:
         yield Header(show_clock=False)
-        with Horizontal():
+        with Horizontal(id="panes"):
             yield OptionList(id="steps")
             with Vertical(id="right"):
                 with VerticalScroll(id="state-box"):
@@ -185,7 +205,7 @@ class Explorer(App[None]):
     def action_wander(self) -> None:
         taken = self.walk.wander(WANDER, self.random)
         self.refresh_walk(
-            f"{taken} random steps" + ("" if taken == WANDER else ", then nothing was possible")
+            count(taken, "random step") + ("" if taken == WANDER else ", then nothing was possible")
         )
 
     def action_blocked(self) -> None:
@@ -193,10 +213,20 @@ class Explorer(App[None]):
         self.refresh_walk()
 
     @work
+    async def action_keys(self) -> None:
+        """Show every key, and do what is chosen."""
+        shown = [f"{key.replace(',', ', '):<9} {long}" for key, _, _, long in KEYS]
+        chosen = await self.push_screen_wait(
+            Choice("keys (Enter takes the step)", [*shown, "q         leave"])
+        )
+        if chosen is not None:
+            await self.run_action((*(action for _, action, _, _ in KEYS), "quit")[chosen])
+
+    @work
     async def action_initial(self) -> None:
         states = self.walk.initials
         shown = [self.walk.instance.show(state) for state in states]
-        chosen = await self.push_screen_wait(Choice(f"{len(states)} initial states", shown))
+        chosen = await self.push_screen_wait(Choice(count(len(states), "initial state"), shown))
         if chosen is not None:
             self.walk.begin(states[chosen])
             self.refresh_walk()
@@ -223,7 +253,7 @@ class Explorer(App[None]):
         if not found:
             self.refresh_walk("no property of this check has a counterexample or a witness")
             return
-        shown = [f"{what}, {trace.length} steps" for what, trace in found]
+        shown = [f"{what}, {count(trace.length, 'step')}" for what, trace in found]
         chosen = await self.push_screen_wait(Choice("go to the end of", shown))
         if chosen is not None:
             self.walk.jump(found[chosen][1])

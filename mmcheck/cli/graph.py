@@ -9,6 +9,7 @@ import click
 from rich.text import Text
 
 from mmcheck import session
+from mmcheck.cli.completion import complete_check, complete_setting
 from mmcheck.cli.exits import Exit, last_line
 from mmcheck.cli.heartbeat import Heartbeat, rewritable
 from mmcheck.cli.interrupts import Interrupts
@@ -51,7 +52,13 @@ def _no_spec(ctx: click.Context, param: click.Parameter, value: Path | None) -> 
 
 @click.command(epilog=f"{EXAMPLES}\n{ENDINGS}", short_help="Draw a state graph.")
 @click.argument("spec", type=click.Path(), metavar="SPEC")
-@click.option("--check", metavar="NAME", show_default="the first", help="The check whose states are drawn.")
+@click.option(
+    "--check",
+    metavar="NAME",
+    shell_complete=complete_check,
+    show_default="the first",
+    help="The check whose states are drawn.",
+)
 @click.option(
     "--by",
     multiple=True,
@@ -90,6 +97,7 @@ def _no_spec(ctx: click.Context, param: click.Parameter, value: Path | None) -> 
     type=setting,
     metavar="NAME=VALUE",
     show_default="as the check says",
+    shell_complete=complete_setting,
     help="Set a constant or the size of a sort. Repeatable.",
 )
 @click.option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -86,6 +87,8 @@ class Commands(click.Group):
             code = _end(Exit.ERROR, error.format_message())
         except click.Abort:
             code = _end(Exit.INTERRUPTED, "nothing was verified")
+        except OSError as error:
+            code = _cannot_write(error) if error.errno in CANNOT_WRITE else _internal_error(error)
         except Exception as error:
             code = _internal_error(error)
         sys.exit(code)
@@ -100,9 +103,21 @@ def _answer_again(words: Sequence[str]) -> int | None:
 
 def _usage_error(error: click.UsageError) -> Exit:
     if error.ctx is not None:
-        click.echo(error.ctx.get_usage(), err=True)
-        click.echo(f"Try '{error.ctx.command_path} --help' for help.", err=True)
+        _tell(error.ctx.get_usage())
+        _tell(f"Try '{error.ctx.command_path} --help' for help.")
     return _end(Exit.ERROR, error.format_message())
+
+
+CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What a disk says that takes no more, which is no bug of mmcheck."""
+
+
+def _cannot_write(error: OSError) -> Exit:
+    """Tell that a help page, say, could not be written."""
+    from mmcheck.cli.output import silence
+
+    silence(sys.stdout)
+    return _end(Exit.ERROR, f"cannot write the results: {error.strerror}")
 
 
 def _internal_error(error: Exception) -> Exit:
@@ -114,8 +129,18 @@ def _internal_error(error: Exception) -> Exit:
 
 
 def _end(end: Exit, summary: str) -> Exit:
-    click.echo(last_line(end, summary), err=True)
+    _tell(last_line(end, summary))
     return end
+
+
+def _tell(line: str) -> None:
+    """Write to stderr. Nobody may read it, and the exit code stays true."""
+    try:
+        click.echo(line, err=True)
+    except OSError:
+        from mmcheck.cli.output import silence
+
+        silence(sys.stderr)
 
 
 EXIT_CODES = """\b

@@ -109,7 +109,9 @@ def _sentence(text: str) -> str:
 
 def _escaped(text: str) -> str:
     """Text that roff takes for text: it begins no request, and its hyphens can be copied."""
-    escaped = text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq").replace("`", "\\(ga")
+    # groff knows no ellipsis on a terminal that has ASCII only, and would leave it out.
+    escaped = text.replace("…", "...").replace("\\", "\\e")
+    escaped = escaped.replace("-", "\\-").replace("'", "\\(aq").replace("`", "\\(ga")
     # What is not ASCII is named by its number, which groff and mandoc know without being told of UTF-8.
     escaped = "".join(c if c.isascii() else f"\\[u{ord(c):04X}]" for c in escaped)
     return f"\\&{escaped}" if escaped.startswith((".", "'")) else escaped

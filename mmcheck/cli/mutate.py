@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from rich.text import Text
 
 from mmcheck import __version__, session
+from mmcheck.cli.completion import complete_check
 from mmcheck.cli.exits import Exit, last_line
 from mmcheck.cli.heartbeat import CLEAR, LOG_INTERVAL, QUIET_SECONDS, TERMINAL_INTERVAL, rewritable
 from mmcheck.cli.interrupts import Interrupts
@@ -47,7 +48,7 @@ The last line on stderr always says which.
 
 
 @click.command(epilog=EXAMPLES, short_help="Show what no property of a spec notices.")
-@click.argument("paths", nargs=-1, metavar="PATHS...")
+@click.argument("paths", nargs=-1, type=click.Path(), metavar="PATHS...")
 @settings_option
 @click.option(
     "--check",
@@ -55,6 +56,7 @@ The last line on stderr always says which.
     multiple=True,
     metavar="NAME",
     show_default="all",
+    shell_complete=complete_check,
     help="Ask only this check. Repeatable.",
 )
 @click.option(

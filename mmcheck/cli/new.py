@@ -36,6 +36,8 @@ def new(name: str) -> Exit:
             file.write(text)
     except FileExistsError:
         raise click.ClickException(f"{path} exists, and is left as it is; choose another name") from None
+    except FileNotFoundError:
+        raise click.ClickException(f"there is no folder {path.parent}; make it first") from None
     except OSError as error:
         raise click.ClickException(f"cannot write {path}: {error.strerror}") from error
     told = f"wrote {path}; next: mmcheck verify {path}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from mmcheck.cli.completion import complete_setting
 from mmcheck.cli.parameters import setting
 
 settings_option = click.option(
@@ -12,6 +13,7 @@ settings_option = click.option(
     multiple=True,
     type=setting,
     metavar="NAME=VALUE",
+    shell_complete=complete_setting,
     show_default="as the check says",
     help="Set a constant or the size of a sort in every check. Repeatable.",
 )

@@ -34,7 +34,8 @@ class Output:
         if isinstance(self.stream, io.TextIOWrapper):
             self.stream.reconfigure(errors="backslashreplace")
         self._console = Console(
-            file=self.stream,
+            # Everything is captured: only `write_plain` writes, and knows what to do when that fails.
+            file=io.StringIO(),
             width=width,
             color_system="standard" if colour else None,
             force_terminal=colour,
@@ -60,12 +61,12 @@ class Output:
             self.stream.flush()
         except OSError as error:
             self.open = False
-            _silence(self.stream)
+            silence(self.stream)
             if self.vital and not isinstance(error, BrokenPipeError):
                 raise click.ClickException(f"cannot write the results: {error.strerror}") from error
 
 
-def _silence(stream: TextIO) -> None:
+def silence(stream: TextIO) -> None:
     """Let what is still buffered go nowhere: otherwise the interpreter complains when it ends."""
     try:
         descriptor = stream.fileno()

@@ -6,6 +6,7 @@ import click
 from rich.text import Text
 
 from mmcheck import session
+from mmcheck.cli.completion import complete_check, complete_property, complete_setting
 from mmcheck.cli.exits import Exit, last_line
 from mmcheck.cli.heartbeat import Heartbeat, rewritable
 from mmcheck.cli.interrupts import Interrupts
@@ -45,6 +46,7 @@ The last line on stderr always says which.
     type=setting,
     metavar="NAME=VALUE",
     show_default="as the check says",
+    shell_complete=complete_setting,
     help="Set a constant in every check. Repeatable.",
 )
 @click.option(
@@ -53,6 +55,7 @@ The last line on stderr always says which.
     multiple=True,
     metavar="NAME",
     show_default="all",
+    shell_complete=complete_check,
     help="Only this check. Repeatable.",
 )
 @click.option(
@@ -61,6 +64,7 @@ The last line on stderr always says which.
     multiple=True,
     metavar="NAME",
     show_default="all",
+    shell_complete=complete_property,
     help="Only this invariant; nothing else is assumed then. Repeatable.",
 )
 @click.option(

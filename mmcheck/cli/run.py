@@ -52,9 +52,14 @@ class TextFormat(Struct):
     _hidden: int = 0
     _undecided: list[str] = field(default_factory=list)
     _written: bool = False
+    _told: list[Diagnostic] = field(default_factory=list)
 
     def diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
+        """Tell what is wrong: of a model that several specs import, once."""
         for diagnostic in diagnostics:
+            if diagnostic in self._told:
+                continue
+            self._told.append(diagnostic)
             self.err.write(diagnostics_report.render(diagnostic, self.err.width) + Text("\n"))
 
     def spec(self, outcome: SpecOutcome) -> None:

@@ -12,6 +12,7 @@ import click
 from rich.text import Text
 
 from mmcheck import __version__, session
+from mmcheck.cli.completion import complete_check
 from mmcheck.cli.exits import Exit, last_line
 from mmcheck.cli.heartbeat import Heartbeat, rewritable
 from mmcheck.cli.interrupts import Interrupts
@@ -65,6 +66,7 @@ The last line on stderr always says which.
     multiple=True,
     metavar="NAME",
     show_default="all",
+    shell_complete=complete_check,
     help="Run only this check. Repeatable.",
 )
 @click.option(

@@ -82,8 +82,8 @@ def tally(
     """Count what came out. `diagnostics` are those that belong to no spec."""
     checks = [check for outcome in outcomes for check in outcome.checks]
     found = [
-        *diagnostics,
-        *(d for o in outcomes for d in o.diagnostics),
+        # What is wrong with a model that several specs import is one mistake.
+        *dict.fromkeys((*diagnostics, *(d for o in outcomes for d in o.diagnostics))),
         *(w for c in checks for w in c.warnings),
     ]
     return Tally(

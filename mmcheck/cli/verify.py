@@ -12,6 +12,7 @@ import click
 from mmcheck import session
 from mmcheck.cache.question import can_be_remembered
 from mmcheck.cache.remembering import cache_in_use
+from mmcheck.cli.completion import complete_check, complete_property
 from mmcheck.cli.exits import Exit
 from mmcheck.cli.group import EXIT_CODES
 from mmcheck.cli.heartbeat import Heartbeat, rewritable
@@ -60,6 +61,7 @@ DRAWN = 40
     multiple=True,
     metavar="NAME",
     show_default="all",
+    shell_complete=complete_check,
     help="Run only this check. Repeatable.",
 )
 @click.option(
@@ -68,6 +70,7 @@ DRAWN = 40
     multiple=True,
     metavar="NAME",
     show_default="all",
+    shell_complete=complete_property,
     help="Judge only this property. Repeatable.",
 )
 @click.option(

@@ -14,6 +14,7 @@ from rich.text import Text
 from mmcheck import session
 from mmcheck.cache.question import fingerprint
 from mmcheck.cache.remembering import Cache, cache_in_use
+from mmcheck.cli.completion import complete_check, complete_property
 from mmcheck.cli.exits import Exit, last_line
 from mmcheck.cli.heartbeat import Heartbeat
 from mmcheck.cli.interrupts import Interrupts
@@ -50,6 +51,7 @@ INTERVAL = 0.3
     multiple=True,
     metavar="NAME",
     show_default="all",
+    shell_complete=complete_check,
     help="Run only this check. Repeatable.",
 )
 @click.option(
@@ -58,6 +60,7 @@ INTERVAL = 0.3
     multiple=True,
     metavar="NAME",
     show_default="all",
+    shell_complete=complete_property,
     help="Judge only this property. Repeatable.",
 )
 @click.option(

@@ -10,6 +10,7 @@ import click
 from rich.text import Text
 
 from mmcheck import __version__, session
+from mmcheck.cli.completion import complete_check
 from mmcheck.cli.exits import Exit, last_line
 from mmcheck.cli.heartbeat import Heartbeat, rewritable
 from mmcheck.cli.interrupts import Interrupts
@@ -57,6 +58,7 @@ The last line on stderr always says which.
     multiple=True,
     metavar="NAME",
     show_default="the first",
+    shell_complete=complete_check,
     help="Ask this check. Repeatable.",
 )
 @click.option(

@@ -22,13 +22,14 @@ from mmcheck.core.system import Reachable
 from mmcheck.core.terms import Term
 from mmcheck.core.trace import Failure, Step, Trace
 from mmcheck.core.verdict import Exhaustive, Proved, Violated, Witness
-from mmcheck.diagnostics import Collector
+from mmcheck.diagnostics import Collector, SpecError
 from mmcheck.engines.engine import Observe, Progress
 from mmcheck.engines.limits import Watch, resident_memory
 from mmcheck.exploring.conjuncts import Label, Part, cases, missing, parts
 from mmcheck.session import Options, Spec, ignore
 from mmcheck.source import SourceFile, Span
 from mmcheck.syntax import ast
+from mmcheck.syntax.framing import framed
 from mmcheck.syntax.parser import parse
 
 GOAL = "the goal"
@@ -81,12 +82,19 @@ def why_not(
 def with_goal(spec: Spec, goal: str, settings: Sequence[str] = ()) -> Spec:
     """The spec with a goal as one more property. Raises SpecError, its places in the goal, where that has
     errors."""
+    asked = framed("EXPR", goal, "reachable goal: ")
+    try:
+        return _with_goal(spec, asked.source, settings)
+    except SpecError as error:
+        raise SpecError(tuple(asked.told(diagnostic) for diagnostic in error.diagnostics)) from None
+
+
+def _with_goal(spec: Spec, source: SourceFile, settings: Sequence[str]) -> Spec:
     collector = Collector()
-    source = SourceFile("EXPR", f"reachable goal: {goal.strip().removesuffix(';')};")
     declared = parse(source, collector).declarations
     collector.raise_if_errors()
     if len(declared) != 1 or not isinstance(declared[0], ast.ReachableDecl):
-        collector.add("E100", "this is no single predicate", Span(source, 16, len(source.text) - 1))
+        collector.add("E100", "this is no single predicate", Span(source, 0, len(source.text)))
     collector.raise_if_errors()
     (property,) = declared
     if not isinstance(property, ast.ReachableDecl):

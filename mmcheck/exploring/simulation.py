@@ -105,7 +105,13 @@ def _simulated(spec: Spec, check: Check, plan: Plan, options: Options, observe: 
     check, instance = session.instantiate(spec, check)
     check = replace(check, expected={n: replace(e, steps=None) for n, e in check.expected.items()})
     answer = Simulation(plan).check(instance, check.properties, options.limits, observe)
-    return session.judged(spec, check, instance, answer)
+    outcome = session.judged(spec, check, instance, answer)
+    failed = any(
+        isinstance(p.prop, NoModelError) and isinstance(p.verdict, Violated) for p in outcome.properties
+    )
+    if not (answer.statistics.states or answer.interrupted or failed):
+        raise SpecError((session.no_initial_state(spec, check, instance),))
+    return outcome
 
 
 class Simulation(Struct, frozen=True):

@@ -7,7 +7,7 @@ verdicts are certified, what is suspicious is warned about.
 from __future__ import annotations
 
 from mmcheck.session.finding import find_specs
-from mmcheck.session.judging import false_part, judged, runs_of
+from mmcheck.session.judging import false_part, judged, no_initial_state, runs_of
 from mmcheck.session.loading import Spec, instantiate, load, loads, of_program
 from mmcheck.session.options import Options, ignore
 from mmcheck.session.proving import prove_check
@@ -28,6 +28,7 @@ __all__ = [
     "limits_until",
     "load",
     "loads",
+    "no_initial_state",
     "of_program",
     "prove_check",
     "runs_of",

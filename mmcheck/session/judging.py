@@ -143,16 +143,17 @@ def _require_initial_states(
     failed = any(isinstance(o.prop, NoModelError) and isinstance(o.verdict, Violated) for o in outcomes)
     if answer.statistics.states or not answer.statistics.complete or failed:
         return
+    raise SpecError((no_initial_state(spec, check, instance),))
+
+
+def no_initial_state(spec: Spec, check: Check, instance: Instance) -> Diagnostic:
+    """What is wrong with a check in which nothing can begin."""
     assumptions = [f", or the assumption `{a.name}` excludes all" for a in instance.system.assumptions]
-    raise SpecError(
-        (
-            Diagnostic(
-                "E504",
-                f"`{spec.program.name}` has no initial state in check `{check.name}`",
-                check.span,
-                f"an `init` block requires the impossible{''.join(assumptions)}",
-            ),
-        )
+    return Diagnostic(
+        "E504",
+        f"`{spec.program.name}` has no initial state in check `{check.name}`",
+        check.span,
+        f"an `init` block requires the impossible{''.join(assumptions)}",
     )
 
 
