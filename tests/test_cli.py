@@ -84,6 +84,7 @@ def last_line(result: Invoked) -> str:
 GOOD = examples.spec(examples.naive())
 BAD = examples.spec(examples.naive(), examples.merged())
 SHORT = examples.spec(examples.limited())
+BEYOND = examples.spec(examples.beyond())
 WRONG = examples.spec(diagnostics=(Diagnostic("E200", "`x` is unknown", examples.span("sealed")),))
 
 
@@ -98,6 +99,8 @@ WRONG = examples.spec(diagnostics=(Diagnostic("E200", "`x` is unknown", examples
         ([BAD], 1, "mmcheck: FAIL: 1 of 2 checks did not end as expected"),
         ([BAD, SHORT], 1, "mmcheck: FAIL: 1 of 3 checks did not end as expected; a limit came first in 1"),
         ([GOOD, SHORT], 3, "mmcheck: UNKNOWN: a limit came first in 1 of 2 checks"),
+        ([BEYOND], 3, "mmcheck: UNKNOWN: the engine does not decide everything in 1 of 1 check"),
+        ([BEYOND, SHORT], 3, "mmcheck: UNKNOWN: a limit came first in 2 of 2 checks"),
         ([BAD, WRONG], 2, "mmcheck: ERROR: 1 error; 1 of 2 checks ended as expected"),
         ([WRONG], 2, "mmcheck: ERROR: 1 error"),
         (

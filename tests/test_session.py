@@ -454,3 +454,12 @@ def test_specs_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_loading_twice_gives_the_same(tmp_path: Path) -> None:
     for first, second in itertools.pairwise([mmcheck.loads(COUNTER) for _ in range(3)]):
         assert first.declared.system == second.declared.system and first.checks == second.checks
+
+
+def test_settings_are_heeded_for_a_spec_that_is_loaded() -> None:
+    spec = mmcheck.load(str(Path(__file__).parent.parent / "specs" / "memfd_seal.mmc"))
+    options = Options(settings=("Task=1", "Page=1", "Offset=1"), checks=("merged",))
+    (check,) = mmcheck.verify(spec, options).checks
+    assert check.instance.sizes == {"Task": 1, "Page": 1, "Offset": 1}
+    wrong = mmcheck.verify(spec, Options(settings=("Nothing=1",)))
+    assert [d.code for d in wrong.diagnostics] and not wrong.checks

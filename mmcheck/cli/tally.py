@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from mmcheck.cli.exits import Exit
 from mmcheck.core.outcome import Ending, SpecOutcome
+from mmcheck.core.verdict import Unknown
 from mmcheck.diagnostics import Diagnostic, Severity
 from mmcheck.report.quantity import count
 
@@ -23,6 +24,8 @@ class Tally(Struct, frozen=True):
     strict: bool = False
     lenient: bool = False
     """Whether a check without a verdict, since a limit came first, is told but does not count."""
+    beyond: bool = False
+    """Whether what has no verdict is nothing that this engine decides, so that no limit came first."""
     remembered: int = 0
     """How many of the checks were not run, since their verdicts are known from an earlier run."""
 
@@ -49,23 +52,27 @@ class Tally(Struct, frozen=True):
         as_expected = f"{self._of(Ending.AS_EXPECTED)} ended as expected"
         match self.end:
             case Exit.OK if self.endings.count(Ending.LIMIT):
-                return f"{as_expected}; NO VERDICT on {self._of(Ending.LIMIT)}, since a limit came first"
+                return f"{as_expected}; NO VERDICT on {self._of(Ending.LIMIT)}, since {self._why}"
             case Exit.OK:
                 return as_expected + (f", with {count(self.warnings, 'warning')}" if self.warnings else "")
             case Exit.FAIL if Ending.UNEXPECTED not in self.endings:
                 return f"{count(self.warnings, 'warning')}, and --strict was given; {as_expected}"
             case Exit.FAIL:
                 limits = self.endings.count(Ending.LIMIT)
-                also = f"; a limit came first in {limits}" if limits else ""
+                also = f"; {self._why} in {limits}" if limits else ""
                 return f"{self._of(Ending.UNEXPECTED)} did not end as expected{also}"
             case Exit.UNKNOWN:
-                return f"a limit came first in {self._of(Ending.LIMIT)}"
+                return f"{self._why} in {self._of(Ending.LIMIT)}"
             case Exit.ERROR:
                 return f"{count(self.errors, 'error')}" + (f"; {as_expected}" if self.endings else "")
             case Exit.INTERNAL_ERROR:
                 return f"a bug in mmcheck, met while verifying {', '.join(self.crashed)}; please report it"
             case Exit.INTERRUPTED:
                 return f"{as_expected} before that" if self.endings else "nothing was verified"
+
+    @property
+    def _why(self) -> str:
+        return "the engine does not decide everything" if self.beyond else "a limit came first"
 
     def _of(self, ending: Ending) -> str:
         return f"{self.endings.count(ending)} of {count(len(self.endings), 'check')}"
@@ -86,6 +93,7 @@ def tally(
         *dict.fromkeys((*diagnostics, *(d for o in outcomes for d in o.diagnostics))),
         *(w for c in checks for w in c.warnings),
     ]
+    undecided = [o.verdict for c in checks for o in c.properties if o.ending is Ending.LIMIT]
     return Tally(
         tuple(check.ending for check in checks),
         sum(d.severity is Severity.ERROR for d in found),
@@ -94,5 +102,6 @@ def tally(
         tuple(crashed),
         strict,
         lenient,
+        bool(undecided) and not any(isinstance(v, Unknown) and v.limit for v in undecided),
         sum(len(outcome.checks) for outcome in outcomes if outcome.remembered),
     )

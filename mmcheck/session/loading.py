@@ -30,6 +30,8 @@ class Spec(Struct, frozen=True):
     symbols: Symbols
     declared: Elaborated
     checks: tuple[Check, ...]
+    settings: tuple[str, ...] = ()
+    """Those that it was loaded with."""
 
 
 def load(path: str | Path, settings: Sequence[str] = ()) -> Spec:
@@ -59,7 +61,7 @@ def _finish(program: Program | None, settings: Sequence[str], collector: Collect
     extra = _settings(settings, symbols, declared, collector)
     checks = declared_checks(symbols, declared, extra, collector)
     collector.raise_if_errors()
-    return Spec(program, symbols, declared, checks)
+    return Spec(program, symbols, declared, checks, tuple(settings))
 
 
 _SETTING = re.compile(r"\s*[A-Za-z_]\w*\s*=[^=;{}][^;{}]*")

@@ -31,7 +31,7 @@ from mmcheck.engines.engine import Answer, Limits, Observe, Preferences
 from mmcheck.engines.limits import TimeLeft, Watch, reserved
 from mmcheck.engines.registry import ENGINES, PROVING, draw
 from mmcheck.session.judging import judged
-from mmcheck.session.loading import Spec, instantiate, load
+from mmcheck.session.loading import Spec, instantiate, load, of_program
 from mmcheck.session.options import Options, ignore
 from mmcheck.session.proving import examined
 from mmcheck.session.selecting import chosen, unwritable
@@ -48,9 +48,12 @@ def verify_file(path: str, options: Options = Options(), observe: Observe = igno
 
 
 def verify(spec: Spec, options: Options = Options(), observe: Observe = ignore) -> SpecOutcome:
-    """Verify the checks of a spec, those that the options select, until they are done or interrupted."""
+    """Verify the checks of a spec, those that the options select, until they are done or interrupted. Settings
+    of the options take the place of those that the spec was loaded with."""
     outcome = SpecOutcome(spec.program.path, spec.program.name, (), (), spec.program.doc)
     try:
+        if options.settings not in ((), spec.settings):
+            spec = of_program(spec.program, options.settings)
         checks = chosen(spec, options)
     except SpecError as error:
         return replace(outcome, diagnostics=error.diagnostics)

@@ -112,9 +112,9 @@ def test_ctrl_c_leaves_a_checkpoint(tmp_path: Path) -> None:
             raise KeyboardInterrupt
 
     assert ExplicitEngine(tuning).check(instance, names, UNLIMITED, stop).interrupted
-    begun: list[int] = []
-    answer = ExplicitEngine(tuning).check(instance, names, UNLIMITED, lambda p: begun.append(p.transitions))
-    assert begun[0] > 100
+    told: list[Progress] = []
+    answer = ExplicitEngine(tuning).check(instance, names, UNLIMITED, told.append)
+    assert next(p.transitions for p in told if p.phase == "search") > 100
     assert comparable(answer) == comparable(run(NOW))
 
 

@@ -277,6 +277,12 @@ def limited() -> CheckOutcome:
     )
 
 
+def beyond() -> CheckOutcome:
+    """A check with a property that the engine does not decide."""
+    unknown = Unknown("ic3 does not decide liveness", limit=False)
+    return replace(naive(), properties=(PropertyOutcome(FEW_REFS, unknown, HOLDS),))
+
+
 def by_induction() -> CheckOutcome:
     """A proof that leaves something to check again: its lemmas."""
     proved = Proved(Inductive((TRUE,), ("refs <= 2 => !sealed",)))
