@@ -48,8 +48,8 @@ def verify_file(path: str, options: Options = Options(), observe: Observe = igno
 
 
 def verify(spec: Spec, options: Options = Options(), observe: Observe = ignore) -> SpecOutcome:
-    """Verify the checks of a spec, those that the options select, until they are done or interrupted. Settings
-    of the options take the place of those that the spec was loaded with."""
+    """Verify the checks of a spec, those that the options select, until they are done or interrupted. The
+    settings of the options take the place of those that the spec was loaded with."""
     outcome = SpecOutcome(spec.program.path, spec.program.name, (), (), spec.program.doc)
     try:
         if options.settings not in ((), spec.settings):
