@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -467,22 +468,26 @@ def test_ctrl_c_ends_with_the_statistics_so_far(tmp_path: Path) -> None:
         "transition less(Page p) { m[p] = (m[p] < 99 ? m[p] + 1 : 0); }\n",
         encoding="utf-8",
     )
-    running = subprocess.Popen(
-        [sys.executable, "-m", "mmcheck", "verify", "big.mmc"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=tmp_path,
-    )
+    terminal, stderr = os.openpty()  # where progress is shown at once
+    command = [sys.executable, "-m", "mmcheck", "verify", "big.mmc"]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, cwd=tmp_path)
+    os.close(stderr)
+    err = b""
     try:
-        time.sleep(3)
+        while not re.search(rb"[1-9][\d,]* states", err):
+            err += os.read(terminal, 1_000)
         running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=60)
+        out, _ = running.communicate(timeout=60)
+        with contextlib.suppress(OSError):  # there is no more
+            while more := os.read(terminal, 1_000):
+                err += more
     finally:
         running.kill()
         running.communicate()
+        os.close(terminal)
     assert running.returncode == 130, err.decode()
     assert b"INTERRUPTED" in out and b" states, " in out
-    assert err.decode().splitlines()[-1].startswith("mmcheck: INTERRUPTED: ")
+    assert "mmcheck: INTERRUPTED: " in err.decode().splitlines()[-1]
 
 
 def test_version_needs_no_heavy_import(tmp_path: Path) -> None:
