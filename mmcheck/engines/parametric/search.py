@@ -58,8 +58,7 @@ class Search(Struct, dict=True):
         while self.open and sizes is not None:
             self.tried.append(sizes)
             self.tell(sizes, len(self.induction.kept))
-            self.induction.add(self._learn(sizes))
-            self._prove()
+            self._learn_and_prove(sizes)
             sizes = self._next(sizes) if self.open else None
 
     @property
@@ -73,9 +72,20 @@ class Search(Struct, dict=True):
             if proof is not None:
                 self.proofs[name] = proof
 
-    def _learn(self, sizes: Sizes) -> list[Candidate]:
+    def _learn_and_prove(self, sizes: Sizes) -> None:
+        """Take what is learnt at one size, and prove what follows. What is left of the candidates is assumed,
+        so that nothing is learnt twice; but some of these may be false at larger sizes, and hide there what is
+        to be learnt. So where nothing comes of it, nothing is assumed."""
+        for system in (self._known(), self.lifted.system):
+            before = set(self.induction.kept)
+            self.induction.add(self._learn(system, sizes))
+            self._prove()
+            if not self.open or not before >= self.induction.kept.keys():
+                return
+
+    def _learn(self, system: System, sizes: Sizes) -> list[Candidate]:
         """The lemmas by which the open properties are proved at one size, and these themselves."""
-        instance = Instance(self._known(), {**self.lifted.vocabulary.sizes, **sizes})
+        instance = Instance(system, {**self.lifted.vocabulary.sizes, **sizes})
         found: dict[str, Candidate] = {}
         for name, verdict in self.prove(instance, tuple(self.open)).items():
             match verdict:
@@ -91,8 +101,8 @@ class Search(Struct, dict=True):
         return [*own, *found.values()]
 
     def _known(self) -> System:
-        """The system with the candidates that are left as assumptions, so that nothing is learnt twice. A run
-        that is found is one all the same, and of what is learnt nothing is believed."""
+        """The system with the candidates that are left as assumptions. A run that is found is one all the same,
+        and of what is learnt nothing is believed."""
         system = self.lifted.system
         lemmas = tuple(
             Assumption(f"lemma {number}", quantified(lemma))
