@@ -74,8 +74,8 @@ class Search(Struct, dict=True):
 
     def _learn_and_prove(self, sizes: Sizes) -> None:
         """Take what is learnt at one size, and prove what follows. What is left of the candidates is assumed,
-        so that nothing is learnt twice; but some of these may be false at larger sizes, and hide there what is
-        to be learnt. So where nothing comes of it, nothing is assumed."""
+        so that nothing is learnt twice; but some of these may be false at larger sizes, and hide what is to be
+        learnt there. So where nothing comes of it, nothing is assumed."""
         for system in (self._known(), self.lifted.system):
             before = set(self.induction.kept)
             self.induction.add(self._learn(system, sizes))
@@ -101,8 +101,8 @@ class Search(Struct, dict=True):
         return [*own, *found.values()]
 
     def _known(self) -> System:
-        """The system with the candidates that are left as assumptions. A run that is found is one all the same,
-        and of what is learnt nothing is believed."""
+        """The system with the candidates that are left as assumptions. A run that is found is one all the
+        same, and of what is learnt nothing is believed."""
         system = self.lifted.system
         lemmas = tuple(
             Assumption(f"lemma {number}", quantified(lemma))
