@@ -74,8 +74,8 @@ class Search(Struct, dict=True):
 
     def _learn_and_prove(self, sizes: Sizes) -> None:
         """Take what is learnt at one size, and prove what follows. What is left of the candidates is assumed,
-        so that nothing is learnt twice; but some of these may be false at larger sizes, and hide what is to be
-        learnt there. So where nothing comes of it, nothing is assumed."""
+        so that nothing is learnt twice; but some of these may be false at larger sizes, and hide what is to
+        be learnt there. So where nothing comes of it, nothing is assumed."""
         for system in (self._known(), self.lifted.system):
             before = set(self.induction.kept)
             self.induction.add(self._learn(system, sizes))
