@@ -33,7 +33,7 @@ from mmcheck.engines.symbolic.ic3.lifting import lifted
 from mmcheck.engines.symbolic.ic3.minimise import Minimiser
 from mmcheck.engines.symbolic.ic3.places import Places
 from mmcheck.engines.symbolic.ic3.problem import Problem, Target
-from mmcheck.engines.symbolic.ic3.sat import MiniSat
+from mmcheck.engines.symbolic.ic3.sat import FastSat
 from mmcheck.engines.symbolic.ic3.search import Ic3
 from mmcheck.engines.symbolic.solver import settle
 
@@ -128,7 +128,7 @@ def test_lemmas_prove_as_much_with_representatives() -> None:
     answers = set[bool]()
     for _ in range(5):
         part = random.sample(cubes, random.randrange(len(cubes) // 2, len(cubes) + 1))
-        one, other = (Minimiser(problem, part, MiniSat, lambda question: None) for problem in (every, some))
+        one, other = (Minimiser(problem, part, FastSat, lambda question: None) for problem in (every, some))
         kept = one.inductive()
         assert kept == other.inductive()
         for first, second in zip(_safety(every), _safety(some), strict=True):
@@ -147,7 +147,7 @@ def _cubes(problem: Problem) -> list[Cube]:
     """The lemmas of all proofs of an instance, as cubes."""
     initial = problem.initial()
     assert initial is not None
-    frames = Frames(problem, initial, MiniSat, lambda question: None)
+    frames = Frames(problem, initial, FastSat, lambda question: None)
     Ic3(problem, frames, _safety(problem)).search()
     return [found.cube for found in frames.at(INDUCTIVE)]
 
@@ -171,7 +171,7 @@ transition t() { done = true; }
 
 def test_initial_states_as_a_condition_are_the_same_states() -> None:
     problem, random = Problem(instance_of(BEGINNINGS)), Random(3)
-    enumerated, beginning = problem.initial(), Beginning(problem, MiniSat)
+    enumerated, beginning = problem.initial(), Beginning(problem, FastSat)
     assert enumerated is not None and not beginning.may_fail()
     places = [place for place in problem.places.all if place.count > 1]
     answers = set[bool]()

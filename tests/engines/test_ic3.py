@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
 from random import Random
@@ -32,9 +32,10 @@ from mmcheck.engines.symbolic.ic3.engine import Ic3Engine
 from mmcheck.engines.symbolic.ic3.initial import Initial
 from mmcheck.engines.symbolic.ic3.justify import Justification
 from mmcheck.engines.symbolic.ic3.lemmas import lemma, text
+from mmcheck.engines.symbolic.ic3.minisat import MiniSat
 from mmcheck.engines.symbolic.ic3.places import Places
 from mmcheck.engines.symbolic.ic3.problem import Problem
-from mmcheck.engines.symbolic.ic3.sat import MiniSat, PlainSat
+from mmcheck.engines.symbolic.ic3.sat import FastSat, PlainSat, Sat
 from mmcheck.report.invariant import needed_by
 from mmcheck.session import Options
 
@@ -219,10 +220,11 @@ def test_initial_states_are_kept_exactly() -> None:
             assert found is None or (found in rows and holds(cube, found))
 
 
-def test_both_ways_to_the_solver_agree() -> None:
+@pytest.mark.parametrize("make", [FastSat, MiniSat])
+def test_all_ways_to_a_solver_agree(make: Callable[[], Sat]) -> None:
     random = Random(7)
     for _ in range(40):
-        plain, fast = PlainSat(), MiniSat()
+        plain, fast = PlainSat(), make()
         variables = [(plain.new(), fast.new())[0] for _ in range(12)]
         for _ in range(35):
             clause = [random.choice((1, -1)) * v for v in random.sample(variables, 3)]

@@ -165,9 +165,7 @@ class Induction(Struct, dict=True):
             core = universe.core(given, list(literals))
             if core is None:
                 return None
-            if not all(literals[literal] in found for literal in core):
-                core = universe.thinned(given, core)
-            few = frozenset(literals[literal] for literal in core)
+            few = frozenset(literals[literal] for literal in universe.thinned(given, core))
             if self.here.excludes(few, wrong, LITTLE):
                 return few
         return frozenset(lemmas) if self.here.excludes(lemmas, wrong) else None

@@ -26,7 +26,8 @@ from mmcheck.engines.parametric.logic import (
     Symbol,
     Var,
 )
-from mmcheck.engines.symbolic.ic3.sat import MiniSat, Sat
+from mmcheck.engines.symbolic.ic3.minisat import MiniSat
+from mmcheck.engines.symbolic.ic3.sat import Sat
 
 Place = tuple[Symbol, tuple[int, ...]]
 

@@ -50,7 +50,7 @@ from mmcheck.engines.symbolic.ic3.minimise import Minimiser
 from mmcheck.engines.symbolic.ic3.places import Row
 from mmcheck.engines.symbolic.ic3.problem import Problem, Target
 from mmcheck.engines.symbolic.ic3.relation import AnyInitial, MakeSat
-from mmcheck.engines.symbolic.ic3.sat import GaveUpError, MiniSat, Sat
+from mmcheck.engines.symbolic.ic3.sat import FastSat, GaveUpError, Sat
 from mmcheck.engines.symbolic.ic3.search import Ic3, Run
 from mmcheck.engines.symbolic.ic3.shortest import Shortest
 from mmcheck.engines.symbolic.solver import Conduct, LimitError
@@ -86,7 +86,7 @@ class Ic3Engine:
 
     def __init__(
         self,
-        make: Callable[[Callable[[], None]], Sat] = MiniSat,
+        make: Callable[[Callable[[], None]], Sat] = FastSat,
         first_round: int = FIRST_ROUND,
         few_actions: int = FEW_ACTIONS,
     ) -> None:

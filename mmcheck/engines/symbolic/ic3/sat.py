@@ -1,25 +1,27 @@
 """The door to a SAT solver: clauses of numbered literals, and questions under assumptions.
 
-IC3 asks thousands of small questions, each about a few clauses more than the last. `MiniSat` asks the solver
-of that name, which was made for this. `PlainSat` does the same through z3: slower, and what it is tested
-against. What is concluded from the answers is proved again by z3, from the spec anew.
-
-Reference: N. Eén and N. Sörensson, An extensible SAT-solver, SAT 2003 (questions under assumptions).
+IC3 asks thousands of small questions, and nearly all its time went into making expressions. Here a variable
+is a number, each of its two literals is made once, and a clause is one call of the solver's C interface with
+the pointers at hand. `PlainSat` does the same through z3's Python classes: slower, and what this is tested
+against.
 """
 
 from __future__ import annotations
 
+import ctypes
+import threading
 from collections.abc import Callable, Sequence
-from time import monotonic
 from typing import Any, Protocol
 
 import z3
-from pysat.solvers import Minisat22
+from z3 import z3core
 
 SECONDS_A_QUERY = 30.0
 
-CONFLICTS = 2_000
-"""How many conflicts the solver may meet, which takes well less than a second, before `look` is called."""
+AT_ONCE = 0.5
+"""Seconds after which a question is asked again in a thread, so that limits and Ctrl-C are heard."""
+
+LOOK_EVERY = 0.1
 
 
 class GaveUpError(Exception):
@@ -50,6 +52,14 @@ class Sat(Protocol):
         ...
 
 
+def _solver(context: z3.Context, seconds: float) -> z3.Solver:
+    solver = z3.SolverFor("QF_FD", ctx=context)
+    solver.set("timeout", int(1_000 * seconds))
+    # Python sees Ctrl-C as soon as the question is answered.
+    solver.set("ctrl_c", False)
+    return solver
+
+
 def nothing() -> None:
     """Look at nothing."""
 
@@ -59,8 +69,7 @@ class PlainSat:
 
     def __init__(self, look: Callable[[], None] = nothing) -> None:
         self._context = z3.Context()
-        self._solver = z3.SolverFor("QF_FD", ctx=self._context)
-        self._solver.set("timeout", int(1_000 * SECONDS_A_QUERY))
+        self._solver = _solver(self._context, SECONDS_A_QUERY)
         self._literals: list[tuple[Any, Any]] = [(None, None)]
         self._numbers: dict[int, int] = {}
         self._model: Any = None
@@ -94,46 +103,130 @@ class PlainSat:
         return {self._numbers[e.get_id()] for e in self._solver.unsat_core()}
 
 
-class MiniSat:
-    """Through MiniSat. During a question that takes long `look` is called now and then, and may raise."""
+_POINTER = ctypes.c_void_p
+_COUNT = ctypes.c_uint
+
+
+def _raw(wrapper: Any, result: Any, *arguments: Any) -> Any:
+    """The C function behind one of z3's wrappers, taking plain pointers, which Python passes fastest.
+
+    It is made anew from the address, so that the types that the wrapper relies on stay as they are."""
+    address: Any = ctypes.cast(wrapper.__defaults__[0].f, ctypes.c_void_p).value
+    return ctypes.CFUNCTYPE(result, *arguments)(address)
+
+
+_mk_symbol = _raw(z3core.Z3_mk_int_symbol, _POINTER, _POINTER, ctypes.c_int)
+_mk_const = _raw(z3core.Z3_mk_const, _POINTER, _POINTER, _POINTER, _POINTER)
+_mk_not = _raw(z3core.Z3_mk_not, _POINTER, _POINTER, _POINTER)
+_get_declaration = _raw(z3core.Z3_get_app_decl, _POINTER, _POINTER, _POINTER)
+_mk_or = _raw(z3core.Z3_mk_or, _POINTER, _POINTER, _COUNT, _POINTER)
+_inc_ref = _raw(z3core.Z3_inc_ref, None, _POINTER, _POINTER)
+_dec_ref = _raw(z3core.Z3_dec_ref, None, _POINTER, _POINTER)
+_assert = _raw(z3core.Z3_solver_assert, None, _POINTER, _POINTER, _POINTER)
+_check = _raw(z3core.Z3_solver_check_assumptions, ctypes.c_int, _POINTER, _POINTER, _COUNT, _POINTER)
+_get_model = _raw(z3core.Z3_solver_get_model, _POINTER, _POINTER, _POINTER)
+_model_inc_ref = _raw(z3core.Z3_model_inc_ref, None, _POINTER, _POINTER)
+_model_dec_ref = _raw(z3core.Z3_model_dec_ref, None, _POINTER, _POINTER)
+_interpretation = _raw(z3core.Z3_model_get_const_interp, _POINTER, _POINTER, _POINTER, _POINTER)
+_get_core = _raw(z3core.Z3_solver_get_unsat_core, _POINTER, _POINTER, _POINTER)
+_vector_inc_ref = _raw(z3core.Z3_ast_vector_inc_ref, None, _POINTER, _POINTER)
+_vector_dec_ref = _raw(z3core.Z3_ast_vector_dec_ref, None, _POINTER, _POINTER)
+_vector_size = _raw(z3core.Z3_ast_vector_size, _COUNT, _POINTER, _POINTER)
+_vector_get = _raw(z3core.Z3_ast_vector_get, _POINTER, _POINTER, _POINTER, _COUNT)
+
+
+class FastSat:
+    """Through z3's C interface, with the pointers of all literals at hand.
+
+    The calls go without the checks for errors that z3's wrappers make: what they are given was made here.
+    During a question that takes long `look` is called now and then, and may raise."""
 
     def __init__(self, look: Callable[[], None] = nothing) -> None:
         self._look = look
-        self._solver: Any = Minisat22()
-        self._variables = 0
-        self._model: list[int] | None = None
+        self._z3_context = z3.Context()
+        self._z3_solver = _solver(self._z3_context, AT_ONCE)
+        self._context: int = self._z3_context.ref().value
+        self._solver: int = self._z3_solver.solver.value
+        self._positive = [0]
+        self._negative = [0]
+        self._declarations = [0]
+        self._numbers: dict[int, int] = {}
+        self._true = self._kept(z3.BoolVal(True, self._z3_context).as_ast().value)
+        self._sort = self._kept(z3.BoolSort(self._z3_context).as_ast().value)
+
+    def _kept(self, made: int) -> int:
+        """A pointer to something that z3 shall not free before the context goes."""
+        _inc_ref(self._context, made)
+        return made
 
     def new(self) -> int:
-        self._variables += 1
-        return self._variables
+        number, context = len(self._positive), self._context
+        variable = self._kept(_mk_const(context, _mk_symbol(context, number), self._sort))
+        negated = self._kept(_mk_not(context, variable))
+        self._positive.append(variable)
+        self._negative.append(negated)
+        self._declarations.append(self._kept(_get_declaration(context, variable)))
+        self._numbers[variable] = number
+        self._numbers[negated] = -number
+        return number
+
+    def _array(self, literals: Sequence[int]) -> Any:
+        positive, negative = self._positive, self._negative
+        found = [positive[i] if i > 0 else negative[-i] for i in literals]
+        return (_POINTER * len(found))(*found)
 
     def add(self, clause: Sequence[int]) -> None:
-        self._solver.add_clause(clause)
+        context = self._context
+        made = _mk_or(context, len(clause), self._array(clause))
+        _inc_ref(context, made)
+        _assert(context, self._solver, made)
+        _dec_ref(context, made)
 
     def solve(self, assumptions: Sequence[int]) -> bool:
-        self._model = None
         answer = self._ask(assumptions)
-        begun = monotonic()
-        while answer is None:
-            if monotonic() - begun > SECONDS_A_QUERY:
-                raise GaveUpError("it took too long")
-            self._look()
-            answer = self._ask(assumptions)
+        if answer == 0:
+            answer = self._ask_patiently(assumptions)
+        if answer == 0:
+            raise GaveUpError(self._z3_solver.reason_unknown())
+        return answer == 1
+
+    def _ask(self, assumptions: Sequence[int]) -> int:
+        """1 for yes, -1 for no, 0 for none of these."""
+        found = self._array(assumptions)
+        answer: int = _check(self._context, self._solver, len(assumptions), found)
         return answer
 
-    def _ask(self, assumptions: Sequence[int]) -> bool | None:
-        """The answer, or none after so many conflicts; what was learnt from them stays."""
-        self._solver.conf_budget(CONFLICTS)
-        # Asked so, it leaves the handling of Ctrl-C alone, which would break it off in the middle.
-        answer: bool | None = self._solver.solve_limited(assumptions, expect_interrupt=True)
-        return answer
+    def _ask_patiently(self, assumptions: Sequence[int]) -> int:
+        """The same with more time, in another thread, while this one looks around."""
+        answers: list[int] = []
+        self._z3_solver.set("timeout", int(1_000 * SECONDS_A_QUERY))
+        thread = threading.Thread(target=lambda: answers.append(self._ask(assumptions)), daemon=True)
+        thread.start()
+        try:
+            while thread.is_alive():
+                self._look()
+                thread.join(LOOK_EVERY)
+        finally:
+            while thread.is_alive():
+                # An interrupt that comes before z3 listens is lost, so it is repeated.
+                self._z3_context.interrupt()
+                thread.join(LOOK_EVERY)
+            self._z3_solver.set("timeout", int(1_000 * AT_ONCE))
+        return answers[0]
 
     def values(self, variables: Sequence[int]) -> list[bool]:
-        if self._model is None:
-            self._model = self._solver.get_model()
-        known, model = len(self._model), self._model
-        # A variable that is in no clause is in no model.
-        return [v <= known and model[v - 1] > 0 for v in variables]
+        context, true, declarations = self._context, self._true, self._declarations
+        model = _get_model(context, self._solver)
+        _model_inc_ref(context, model)
+        found = [_interpretation(context, model, declarations[v]) == true for v in variables]
+        _model_dec_ref(context, model)
+        return found
 
     def core(self) -> set[int]:
-        return set(self._solver.get_core() or ())
+        context = self._context
+        vector = _get_core(context, self._solver)
+        _vector_inc_ref(context, vector)
+        size = _vector_size(context, vector)
+        found = {self._numbers[_vector_get(context, vector, i)] for i in range(size)}
+        _vector_dec_ref(context, vector)
+        return found
