@@ -10,7 +10,7 @@ References: C. N. Ip and D. L. Dill, Better verification through symmetry, FMSD 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from mmcheck.core.codes import encode
@@ -23,6 +23,9 @@ from mmcheck.engines.explicit.arrangement import sort_of
 
 _Name: TypeAlias = tuple[str, tuple[Value, ...], tuple[Value, ...]]
 """What tells a ground action from the others: the transition, its arguments, its choices."""
+
+_Place: TypeAlias = tuple[str, tuple[Value, ...], tuple[str, ...]]
+"""What tells a cell from the others: the variable, its indices, the path to a field."""
 
 
 def superfluous(
@@ -37,11 +40,14 @@ def superfluous(
     whys: list[list[int]] = [[] for _ in actions]
     if len(number) < len(names):
         return [dag.false for _ in actions]
+    places = {(cell.variable, cell.indices, cell.path): i for i, cell in enumerate(instance.cells)}
     for exchange in _exchanges(instance, sorts):
-        fixed = _leaves_alone(dag, instance, exchange)
+        fixed = _leaves_alone(dag, instance, places, exchange)
+        if fixed == dag.false:
+            continue
         for i, (transition, args, choices) in enumerate(names):
             image = transition, _permuted(args, exchange), _permuted(choices, exchange)
-            if fixed != dag.false and number.get(image, i) < i:
+            if number.get(image, i) < i:
                 whys[i].append(fixed)
     return [dag.disj(*why) for why in whys]
 
@@ -63,9 +69,8 @@ def _exchanges(instance: Instance, sorts: Sequence[str]) -> Iterator[Permutation
             yield {sort: tuple(images)}
 
 
-def _leaves_alone(dag: Dag, instance: Instance, exchange: Permutation) -> int:
+def _leaves_alone(dag: Dag, instance: Instance, places: Mapping[_Place, int], exchange: Permutation) -> int:
     """Where a permutation takes a state to itself, as far as that can be said in few words."""
-    places = {(c.variable, c.indices, c.path): i for i, c in enumerate(instance.cells)}
     same = []
     for number, cell in enumerate(instance.cells):
         target = places[cell.variable, _permuted(cell.indices, exchange), cell.path]

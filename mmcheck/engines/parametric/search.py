@@ -80,7 +80,7 @@ class Search(Struct, dict=True):
             before = set(self.induction.kept)
             self.induction.add(self._learn(system, sizes))
             self._prove()
-            if not self.open or not before >= self.induction.kept.keys():
+            if not self.open or not before or not before >= self.induction.kept.keys():
                 return
 
     def _learn(self, system: System, sizes: Sizes) -> list[Candidate]:
