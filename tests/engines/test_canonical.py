@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 import pytest
+from agreement import possible_instance
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -131,13 +132,8 @@ def test_permutations_of_random_states(text: str, check: Check) -> None:
 
 def check_spec(text: str, check: Check, random: Random) -> None:
     spec = load(text)
-    try:
-        _, instance = session.instantiate(spec, spec.checks[0])
-    except mmcheck.SpecError as error:
-        # A set of a number without bounds, such as `{count(s)}`, has no place in an instance.
-        assert {d.code for d in error.diagnostics} == {"E505"}
-        return
-    if canonical_form(instance)[0] is not None:
+    instance = possible_instance(spec, spec.checks[0])
+    if instance is not None and canonical_form(instance)[0] is not None:
         check(instance, random)
 
 
