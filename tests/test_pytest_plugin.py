@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import pytest
-
-import mmcheck
 
 ROOT = Path(__file__).parent.parent
 SPEC = """\
@@ -24,14 +21,6 @@ check broken { expect violated clean in 2 steps; }
 
 check meant {}
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def loaded() -> None:
-    """A pytest inside of pytest forgets the modules that it loads, and half of a package would stay."""
-    for name in ("cache.remembering", "cli.parameters", "report.diagnostics", "report.text", "pytest_plugin"):
-        import_module(f"mmcheck.{name}")
-    mmcheck.verify_file(str(ROOT / "docs" / "examples" / "memfd.mmc"))
 
 
 @pytest.fixture
@@ -53,7 +42,9 @@ def outcome(run: pytest.Pytester, *words: str) -> pytest.RunResult:
         "-p",
         "no:cacheprovider",
     )
-    return run.runpytest_inprocess(*plugin, *words)
+    # In a process of its own: a pytest inside of pytest forgets the modules that it loads, and what half of a
+    # package registered of itself stays.
+    return run.runpytest_subprocess(*plugin, *words)
 
 
 def test_a_check_is_a_test(run: pytest.Pytester) -> None:
