@@ -306,6 +306,8 @@ def verify(
     files, diagnostics = session.find_specs(paths, importers)
     if spill is not None and (problem := session.spill_folder_problem(spill)) is not None:
         files, diagnostics = (), (problem,)
+    if certificate is not None and (problem := session.one_folder_problem(files)) is not None:
+        files, diagnostics = (), (problem,)
     on_output = None if format == "text" else format
     plain = TextFormat(out, err, Traces(traces), quiet, coverage, show_invariant, budget is not None)
     written: list[Format] = [] if on_output else [plain]

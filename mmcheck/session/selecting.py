@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from mmcheck.core.check import Check
 from mmcheck.core.system import NoModelError
 from mmcheck.diagnostics import Collector, Diagnostic, SpecError
+from mmcheck.elaborate.modules import load_program
 from mmcheck.elaborate.scope import did_you_mean
 from mmcheck.engines.scratch import foreign_file
 from mmcheck.session.loading import Spec
@@ -63,6 +64,19 @@ def certificate_folder_problem(folder: Path) -> Diagnostic | None:
         (folder / ".mmcheck").unlink(missing_ok=True)  # another process may ask the same now
     except OSError as error:
         return unwritable(folder, error)
+    return None
+
+
+def one_folder_problem(paths: Iterable[str]) -> Diagnostic | None:
+    """Why the specs of some files cannot have their certificates written to one folder, if they cannot: it
+    has a folder for each name of a spec."""
+    paths_of: dict[str, str] = {}
+    for path in paths:
+        program = load_program(path, Collector())
+        if program is not None and (other := paths_of.setdefault(program.name, path)) != path:
+            both = f"`{other}` and `{path}` are both called `{program.name}`"
+            message = f"{both}, so their certificates would mix"
+            return Diagnostic("E508", message, None, "verify them one by one, with a folder for each")
     return None
 
 

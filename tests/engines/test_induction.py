@@ -249,3 +249,16 @@ def test_certificates_need_a_folder(spec: str, tmp_path: Path, capsys: pytest.Ca
         command.main(["verify", spec, "--certificate", str(tmp_path / "file" / "x")], prog_name="mmcheck")
     assert ended.value.code == 2
     assert "E508" in capsys.readouterr().err
+
+
+def test_specs_of_one_name_are_not_certified_together(
+    spec: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other.mmc"
+    other.write_text("spec locks;" + SPEC, encoding="utf-8")
+    folder = tmp_path / "proofs"
+    with pytest.raises(SystemExit) as ended:
+        command.main(["verify", spec, str(other), "--certificate", str(folder)], prog_name="mmcheck")
+    assert ended.value.code == 2
+    assert "their certificates would mix" in capsys.readouterr().err
+    assert not folder.exists()
