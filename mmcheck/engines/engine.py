@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mmcheck.core.coverage import Branch, Taken
 from mmcheck.core.instance import Instance
@@ -34,6 +35,13 @@ class Limits(Struct, frozen=True):
     """Seconds of the time limit that are left for what comes after the engine."""
     elsewhere: Callable[[], int] = nothing_elsewhere
     """Bytes that other processes hold meanwhile on behalf of the same check; they count as well."""
+    told: float | None = None
+    """The time limit that the user knows, where `timeout` is what is left of it."""
+
+    def within(self, seconds: float) -> Limits:
+        """The limits of a part of the work, which may take so long."""
+        told = self.timeout if self.told is None else self.told
+        return replace(self, timeout=max(0.0, seconds), told=told)
 
 
 class Preferences(Struct, frozen=True):

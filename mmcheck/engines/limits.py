@@ -10,7 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from mmcheck.core.certify import UnsettledError
 from mmcheck.engines.engine import Limits
@@ -132,7 +131,7 @@ class Watch(Struct):
         """The limits with the time that is left."""
         if self.limits.timeout is None:
             return self.limits
-        return replace(self.limits, timeout=max(0.0, self.limits.timeout - self.seconds))
+        return self.limits.within(self.limits.timeout - self.seconds)
 
     def exceeded(self, states: int) -> str | None:
         """Why the search has to end now, if it has to."""
@@ -144,14 +143,15 @@ class Watch(Struct):
         """Why there is no more time, if there is none."""
         limit = self.limits.timeout
         if limit is not None and self.seconds >= limit - self.limits.reserve:
-            return f"the time limit of {limit:g} s was reached"
+            told = limit if self.limits.told is None else self.limits.told
+            return f"the time limit of {told:g} s was reached"
         return None
 
     def too_many(self, states: int) -> str | None:
         """Why there are too many states, if there are."""
         limit = self.limits.max_states
         if limit is not None and states >= limit:
-            return f"the limit of {limit:,} states was reached"
+            return f"the limit of {limit:,} {'state' if limit == 1 else 'states'} was reached"
         return None
 
     def exceeded_by(self, bytes: int) -> str | None:

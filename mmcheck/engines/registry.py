@@ -208,7 +208,7 @@ def examine_every_size(
     instance: Instance, properties: tuple[str, ...], limits: Limits, observe: Observe
 ) -> Examination:
     """What induction says about each invariant for every size; as far as it came before a limit."""
-    from mmcheck.engines.parametric.engine import diagnostic
+    from mmcheck.engines.parametric.engine import diagnostics
     from mmcheck.engines.parametric.examine import Examiner
     from mmcheck.engines.parametric.values import OutsideError
     from mmcheck.engines.symbolic.solver import Conduct, LimitError
@@ -223,12 +223,13 @@ def examine_every_size(
     except LimitError as limit:
         stopped = str(limit)
     except OutsideError as error:
-        return Examination(tuple(found), outside=(diagnostic(error),))
+        return Examination(tuple(found), outside=diagnostics(error))
     lifting = examiner.lifting
     if lifting is None:
         return Examination((), stopped)
     invariants = {p.name for p in chosen if isinstance(p, Invariant | StepInvariant)}
-    outside = tuple(diagnostic(error) for name, error in lifting.outside if name in invariants)
+    errors = (error for name, error in lifting.outside if name in invariants)
+    outside = tuple(found for error in errors for found in diagnostics(error))
     return Examination(tuple(found), stopped, outside, lifting.lifted.vocabulary.sorts, lifting.fixed)
 
 

@@ -172,6 +172,18 @@ def test_what_is_outside_is_told_and_judged_for_the_size() -> None:
     assert not (isinstance(verdict, Proved) and isinstance(verdict.evidence, EverySize))
 
 
+def test_all_that_is_outside_is_told_at_once() -> None:
+    outcome = judged("sort T = 2; state { 0..200 n; 0..900 m[T]; 0..9 k; } invariant fine: true;")
+    assert [w.message.split()[-1] for w in outcome.warnings] == ["0..200", "0..900"]
+
+
+def test_a_part_of_the_time_limit_is_not_told() -> None:
+    spec = mmcheck.loads("state { 0..999 n; } transition up() { n = n + 1; } invariant small: n < 900;")
+    _, instance = session.instantiate(spec, spec.checks[0])
+    answer = ParametricEngine().check(instance, ("small",), Limits(timeout=1.25), lambda p: None)
+    assert answer.verdicts["small"] == Unknown("the time limit of 1.25 s was reached")
+
+
 def test_certificates_are_written_and_asked_again(tmp_path: Path) -> None:
     spec = mmcheck.loads(LOCKS + EXCLUSIVE, "locks")
     options = replace(PARAMETRIC, certificates=tmp_path)

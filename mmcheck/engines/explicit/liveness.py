@@ -21,7 +21,7 @@ from mmcheck.core.terms import Term
 from mmcheck.core.trace import Step, Trace
 from mmcheck.core.types import Value
 from mmcheck.core.verdict import Exhaustive, Proved, Unknown, Verdict, Violated
-from mmcheck.engines.engine import Limits, Progress
+from mmcheck.engines.engine import Progress
 from mmcheck.engines.explicit import walks
 from mmcheck.engines.explicit.fair import Component, FairComponents, Mask, Move, Rounds
 from mmcheck.engines.explicit.graph import NOBODY, Builder, Graph, bytes_needed
@@ -98,13 +98,11 @@ class LivenessJudge:
 
     def _all_states(self) -> Search:
         """A search that takes no two states for one."""
-        search, limits = self.search, self.search.limits
+        search = self.search
         tuning = replace(search.tuning, symmetry=False, spill=None, checkpoint=None)
-        left = None if limits.timeout is None else max(0.0, limits.timeout - search.watch.seconds)
-        found: Limits = replace(limits, timeout=left)
-        grounder = search.program.grounder
+        limits, grounder = search.watch.left(), search.program.grounder
         return Search(
-            search.instance, list(self.properties), found, search.observe, tuning, grounder=grounder
+            search.instance, list(self.properties), limits, search.observe, tuning, grounder=grounder
         )
 
     def _judge(self, full: Search) -> None:

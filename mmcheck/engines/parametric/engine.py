@@ -6,7 +6,7 @@ other source. What is not proved for every size is judged by ic3 at the size of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from msgspec import Struct, field
@@ -119,9 +119,12 @@ def _lifted(instance: Instance, properties: tuple[Property, ...], fixed: tuple[F
     return Lifting(lifted, goals, fixed, tuple(outside))
 
 
-def diagnostic(error: OutsideError) -> Diagnostic:
-    """That something is outside of what can be proved for every size."""
-    return Diagnostic("W607", f"no proof for every size: {error.what}", error.span, error.remedy)
+def diagnostics(error: OutsideError) -> tuple[Diagnostic, ...]:
+    """What is outside of what can be proved for every size."""
+    return tuple(
+        Diagnostic("W607", f"no proof for every size: {e.what}", e.span, e.remedy)
+        for e in (error, *error.others)
+    )
 
 
 class _Session(Struct):
@@ -225,9 +228,7 @@ class _Session(Struct):
     def _judge_rest(self) -> None:
         rest = tuple(p.name for p in self.properties if p.name not in self.verdicts)
         if rest:
-            timeout = self.limits.timeout
-            left = None if timeout is None else max(timeout - self.conduct.watch.seconds, 0.0)
-            self.rest = self._ic3(self.instance, rest, replace(self.limits, timeout=left))
+            self.rest = self._ic3(self.instance, rest, self.conduct.watch.left())
 
     def _ic3(self, instance: Instance, properties: tuple[str, ...], limits: Limits) -> Answer:
         def observe(progress: Progress) -> None:
@@ -279,12 +280,11 @@ class _Session(Struct):
     def _refutation(self, name: str) -> str:
         return f"it is violated with {_shown(self.refuted[name])}" if name in self.refuted else ""
 
-    def _warnings(self) -> Iterator[Diagnostic]:
-        if self.outside is not None:
-            yield diagnostic(self.outside)
-        elif self.lifting is not None:
-            # What is outside in a property is outside for `no model error` as well.
-            yield from unique(diagnostic(error) for _, error in self.lifting.outside)
+    def _warnings(self) -> list[Diagnostic]:
+        outside = () if self.lifting is None else (error for _, error in self.lifting.outside)
+        errors = outside if self.outside is None else (self.outside,)
+        # What is outside in a property is outside for `no model error` as well.
+        return unique(found for error in errors for found in diagnostics(error))
 
 
 def unique(found: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -6,7 +6,7 @@ of one size.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from msgspec import Struct, field
@@ -31,6 +31,7 @@ from mmcheck.engines.parametric.execution import (
     run_transition,
 )
 from mmcheck.engines.parametric.logic import FALSE, TRUE
+from mmcheck.engines.parametric.values import OutsideError
 from mmcheck.engines.parametric.vocabulary import Vocabulary
 
 
@@ -73,12 +74,19 @@ class Lifted(Struct, dict=True):
     def __post_init__(self) -> None:
         self.logic = self.vocabulary.logic
         self.system = self.vocabulary.system
+        outside = list(self.vocabulary.too_wide())
+        _raise(outside)
         self.beginning: Outcome = run_init(self.vocabulary)
         self.transitions: dict[str, Outcome] = {}
         for transition in self.system.transitions:
-            outcome = run_transition(self.vocabulary, transition)
+            try:
+                outcome = run_transition(self.vocabulary, transition)
+            except OutsideError as error:
+                outside.append(error)
+                continue
             if outcome.guard != FALSE or outcome.fails != FALSE:
                 self.transitions[transition.name] = outcome
+        _raise(outside)
 
     # --- assumptions -------------------------------------------------------------------------------------
 
@@ -197,6 +205,12 @@ class Lifted(Struct, dict=True):
         )
         senseless = logic.conj(self.beginning.guard, self.senseless(self.beginning.writes))
         return Goal(prop, state, steps, logic.disj(self.beginning.fails, senseless))
+
+
+def _raise(outside: Sequence[OutsideError]) -> None:
+    """Raise all of these, the first for the rest, if there are any."""
+    if outside:
+        raise outside[0].with_others(outside[1:])
 
 
 def _parts(prop: Property) -> Iterator[tuple[tuple[Local, ...], Term]]:

@@ -21,11 +21,19 @@ from mmcheck.source import Span
 class OutsideError(Exception):
     """Raised for what has no counterpart for every size: what it is, where, and how to write it instead.
 
-    `sort` is the sort whose size would have to be fixed, where that would help."""
+    `sort` is the sort whose size would have to be fixed, where that would help. `others` is what else there
+    is of the kind."""
+
+    others: tuple[OutsideError, ...] = ()
 
     def __init__(self, what: str, span: Span | None, remedy: str, sort: str | None = None) -> None:
         super().__init__(what)
         self.what, self.span, self.remedy, self.sort = what, span, remedy, sort
+
+    def with_others(self, others: Iterable[OutsideError]) -> OutsideError:
+        """This, and what else there is."""
+        self.others = tuple(others)
+        return self
 
 
 class Element(Struct, frozen=True):

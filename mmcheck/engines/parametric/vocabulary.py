@@ -94,6 +94,18 @@ class Vocabulary(Struct, dict=True):
                 raise OutsideError(f"the range {inner!r}", span, remedy)
         return tuple(domain(type, self.sizes))
 
+    def too_wide(self) -> Iterator[OutsideError]:
+        """Which variables have values that are too many for a symbol to say which it is, or indices."""
+        for variable in self.system.variables:
+            types = (type for _, type in leaves(variable.type))
+            for type in (*variable.indices, *types):
+                inner = type.element if isinstance(type, SetType) else type
+                if self.sort_of(inner) is None:
+                    try:
+                        self.values(inner, variable.span)
+                    except OutsideError as error:
+                        yield error
+
     def has_elements(self, type: Type) -> bool:
         """Whether elements of a sort of any size occur in values of a type."""
         match type:
@@ -121,9 +133,6 @@ class Vocabulary(Struct, dict=True):
             finite = [self.values(i, variable.span) for i in variable.indices if self.sort_of(i) is None]
             for fixed in product(*finite):
                 for path, type in leaves(variable.type):
-                    # What is too wide is found here, where its place is known.
-                    if not isinstance(type, SetType) and self.sort_of(type) is None:
-                        self.values(type, variable.span)
                     for member in self.members(type):
                         yield self.slot(variable.name, path, fixed, type, member)
 
