@@ -152,6 +152,7 @@ class Watcher(Struct):
     clock: Callable[[], float] = time.monotonic
     _known: dict[str, tuple[object, SpecOutcome]] = field(default_factory=dict)
     _cache: Cache | None = field(default_factory=cache_in_use)
+    _has_changed: bool = False
 
     def go_on(self) -> None:
         """Watch until Ctrl-C, which comes as KeyboardInterrupt."""
@@ -194,22 +195,36 @@ class Watcher(Struct):
         full = TextFormat(self.out, self.err, self.traces, quiet=False)
         rest = TextFormat(self.out, self.err, self.traces, quiet=True)
         observe = self._until_it_changes(seen, self.interrupts.before(heartbeat))
-
-        run(
-            self._results(files, seen, observe), problems, _ByChange(changed, full, rest), self.err, heartbeat
-        )
+        format = _ByChange(changed, full, rest)
+        self._has_changed = False
+        try:
+            run(self._results(files, seen, observe), problems, format, self.err, heartbeat)
+        except _ChangedError:
+            heartbeat.clear()
+            self.err.write(Text("a file has changed: what was under way is ended"))
 
     def _results(self, files: Sequence[str], seen: Seen, observe: Observe) -> Iterator[Result]:
-        """What comes out of each file, up to the first that is interrupted."""
+        """What comes out of each file, up to the first that is interrupted. Raises _ChangedError where it is
+        a change that does it."""
         for file in files:
             try:
                 outcome = self._verify(file, seen.get(file), observe)
             except Exception as error:
                 yield Crash(file, error)
                 continue
+            except KeyboardInterrupt:
+                self._end_if_changed()
+                raise
+            ended = any(check.interrupted for check in outcome.checks)
+            if ended:
+                self._end_if_changed()
             yield outcome
-            if any(check.interrupted for check in outcome.checks):
+            if ended:
                 return
+
+    def _end_if_changed(self) -> None:
+        if self._has_changed:
+            raise _ChangedError
 
     def _verify(self, file: str, held: object, observe: Observe) -> SpecOutcome:
         known = self._known.get(file)
@@ -230,10 +245,15 @@ class Watcher(Struct):
             observe(progress)
             if self.clock() >= next_look:
                 if self.look() != seen:
+                    self._has_changed = True
                     raise KeyboardInterrupt
                 next_look = self.clock() + self.interval
 
         return observed
+
+
+class _ChangedError(Exception):
+    """A file has changed while it was verified, or one that is to be."""
 
 
 class _ByChange(Struct, frozen=True):
