@@ -34,16 +34,19 @@ SIZES = {
         Size("small", 3, 3, 1 << 17),
         Size("medium", 4, 3, 1 << 22),
         Size("large", 3, 5, 1 << 25),
+        Size("symmetric", 5, 4, 1 << 36),
     ),
     "page_faults": (
         Size("tiny", 1, 2, 1 << 14),
         Size("small", 2, 2, 1 << 17),
         Size("medium", 3, 2, 1 << 21),
         Size("large", 2, 3, 1 << 25),
+        Size("symmetric", 3, 3, 1 << 30),
     ),
 }
 MODELS = tuple(SIZES)
-SIZE_NAMES = ("tiny", "small", "medium", "large")
+SIZE_NAMES = ("tiny", "small", "medium", "large", "symmetric")
+"""The last has two million orbits or more: it is for those that use symmetry."""
 
 
 def cases(models: tuple[str, ...], sizes: tuple[str, ...]) -> list[Case]:

@@ -74,7 +74,7 @@ def _mmcheck(program: list[str]) -> list[Tool]:
     sizes = ("tiny", "small", "medium", "large")
     explicit = ("--engine", "explicit")
     return [
-        tool("mmcheck", Counts.ORBITS, *explicit, sizes=sizes),
+        tool("mmcheck", Counts.ORBITS, *explicit, sizes=(*sizes, "symmetric")),
         tool("mmcheck-no-symmetry", Counts.STATES, *explicit, "--no-symmetry", sizes=sizes),
         tool("mmcheck-1-thread", Counts.STATES, *explicit, "--no-symmetry", "--threads", "1", sizes=sizes),
         tool("mmcheck-reference", Counts.STATES, "--engine", "reference", sizes=("tiny",)),
@@ -173,7 +173,7 @@ def _rumur(cc: list[str]) -> list[Tool]:
     return [
         tool("rumur-1-thread", Counts.STATES, "off", 1, sizes=smaller),
         tool("rumur-2-threads", Counts.STATES, "off", 2, sizes=always),
-        tool("rumur-heuristic", Counts.REDUCED, "heuristic", 2, sizes=always),
+        tool("rumur-heuristic", Counts.REDUCED, "heuristic", 2, sizes=(*always, "symmetric")),
         tool("rumur-exhaustive", Counts.ORBITS, "exhaustive", 2, sizes=always),
     ]
 

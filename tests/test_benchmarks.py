@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+import mmcheck
+
 ROOT = Path(__file__).parent.parent
 MODELS = ("memfd_pins", "page_faults")
 REFERENCE = "mmcheck-reference"
@@ -105,6 +107,14 @@ def test_rumur_finds_as_many(model: str, states: int, transitions: int, orbits: 
 
 def test_the_orbits_of_memfd_pins_follow_from_its_symmetry() -> None:
     assert memfd_pins_orbits(2, 2) == 189
+
+
+def test_mmcheck_finds_as_many_orbits_where_many_elements_are_alike() -> None:
+    path = str(ROOT / "benchmarks" / "models" / "memfd_pins.mmc")
+    spec = mmcheck.load(path, ["Task=4", "Page=4"])
+    options = mmcheck.Options(checks=("tiny",), settings=("Task=4", "Page=4"), engine="explicit")
+    (check,) = mmcheck.verify(spec, options).checks
+    assert check.statistics.states == memfd_pins_orbits(4, 4)
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -41,6 +41,7 @@ process fault(Task t) { local Page? page; step lookup { choose Page p; page = p;
 EDGES = "sort Node = 4; state { bool edge[Node][Node]; Node? root; }"
 TIES = "sort Node = 6; state { bool edge[Node][Node]; bool mark[Node]; }"
 RECORDS = "sort Page = 7; state { 0..5 n[Page]; bool dirty[Page]; 0..3 total; }"
+MATRIX = "sort Row = 4; sort Column = 5; state { bool bit[Row][Column]; bool mark[Row]; }"
 PAIRS = """
 sort Task = 2; sort Page = 3; sort Block = 3;
 state { bool pinned[Task][Page]; Block? block[Page]; set Block free; bool seen[Task][Block]; Page? p[Block]; }
@@ -53,7 +54,7 @@ WIDE_RECORDS = """
 sort Page = 5; sort Task = 3;
 state { 0..99999 a[Page]; bool b[Page][Task]; 0..999 c[Task][Page]; Task? t[Page]; 0..9 d[Task]; bool e; }
 """
-TEXTS = [POINTERS, EDGES, TIES, RECORDS, PAIRS, WIDE, WIDE_RECORDS]
+TEXTS = [POINTERS, EDGES, TIES, RECORDS, MATRIX, PAIRS, WIDE, WIDE_RECORDS]
 
 
 def instance_of(text: str) -> Instance:
@@ -157,6 +158,7 @@ def test_permutations_in_many_random_specs(check: Check) -> None:
         ("sort Node = 4; state { Node? next[Node]; }", 45),
         # Matrices of bits up to permutations of rows and columns; multisets of 4 numbers out of 5.
         ("sort Row = 3; sort Column = 4; state { bool bit[Row][Column]; }", 87),
+        ("sort Row = 4; sort Column = 4; state { bool bit[Row][Column]; }", 317),
         ("sort Page = 4; state { 0..4 n[Page]; }", 70),
         ("sort A = 3; state { set A one; set A two; }", 20),
     ],

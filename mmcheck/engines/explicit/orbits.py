@@ -434,9 +434,12 @@ def canonicalise(
             _sort_records(found, waiting, records, masks, values)
             if pairs:
                 _find_alike(found, best, i, lines, classes)
+                # The elements may be in another order now than when their keys were ranked.
+                _put(given, i, starts, lines, others, orders, NONE)
+                waiting, pairs = NONE + 1, False
             else:
                 _keep_less(found, waiting, lines, best)
-            waiting, pairs = NONE, False
+                waiting = NONE
             while i < size and waiting < BATCH and not pairs:
                 if trying:
                     trying = _next(lines, classes)
