@@ -165,6 +165,8 @@ def test_an_interrupted_check_ends_the_run(fake: Fake) -> None:
     [
         ([], "mmcheck: ERROR: Missing command."),
         (["nope"], "mmcheck: ERROR: No such command 'nope'."),
+        (["verfy", "a"], "mmcheck: ERROR: No such command 'verfy'. Did you mean `mmcheck verify`?"),
+        (["a.mmc"], "mmcheck: ERROR: No such command 'a.mmc'. Did you mean `mmcheck verify a.mmc`?"),
         (["--nope"], "mmcheck: ERROR: No such option"),
         (["verify"], "mmcheck: ERROR: no path given: name files or folders, such as `mmcheck verify specs`"),
         (["verify", "--set", "x", "a"], "mmcheck: ERROR: Invalid value for '--set': 'x' is not NAME=VALUE"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -55,6 +56,16 @@ class Commands(click.Group):
             return None
         return _command(cmd_name.replace("-", "_"))
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            if meant := _meant(args):
+                error.message += f" Did you mean `{ctx.command_path} {meant}`?"
+            raise
+
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         """The context, with the words of the command line for who wants to know them."""
         words = tuple(args[1] if len(args) > 1 else extra["args"])
@@ -92,6 +103,15 @@ class Commands(click.Group):
         except Exception as error:
             code = _internal_error(error)
         sys.exit(code)
+
+
+def _meant(words: Sequence[str]) -> str | None:
+    """What to write instead of words that begin with no command."""
+    from difflib import get_close_matches
+
+    if words[0].endswith(".mmc") or os.path.isdir(words[0]):
+        return f"verify {words[0]}"
+    return next(iter(get_close_matches(words[0], COMMANDS, 1)), None)
 
 
 def _answer_again(words: Sequence[str]) -> int | None:
