@@ -15,6 +15,7 @@ import mmcheck
 from benchmarks import measure, results, table
 from benchmarks.cases import HERE
 from benchmarks.tools import DEFAULT_MMCHECK
+from mmcheck.core.system import Liveness, Scenario
 from mmcheck.session import instantiate
 
 PAGE = HERE / "engines.md"
@@ -31,8 +32,8 @@ CHECKS = {
     "ksm_file_pages": "merged",
 }
 """For each spec a check of a design that is sound."""
-FOR_THE_SEARCH = ("liveness", "scenario")
-"""The kinds of properties that no solver engine is asked about."""
+FOR_THE_SEARCH = (Liveness, Scenario)
+"""The kinds of properties that no solver engine is asked about, and here no engine at all."""
 SLACK = 60.0
 """Seconds behind its own limit after which a run is stopped."""
 
@@ -132,25 +133,29 @@ def measured(spec: str, size: int, engine: str, options: argparse.Namespace) -> 
         engine,
     ]
     command += ["--timeout", str(options.limit), "--max-memory", options.max_memory, "--format", "json"]
-    for sort in sorts(path, CHECKS[spec]):
+    sorts, properties = declared(path, CHECKS[spec])
+    for sort in sorts:
         command += ["--set", f"{sort}={size}"]
+    for name in properties:
+        command += ["--property", name]
     try:
         # 1 and 3 are endings, too: the check has its expectations, and the limit may come first.
         run = measure.run(command, HERE.parent, options.limit + SLACK, endings=(0, 1, 3))
     except measure.TimeLimitError:
         return Row(spec, size, engine, options.limit, options.limit + SLACK, 0, {}, 0)
     (check,) = json.loads(run.output)["specs"][0]["checks"]
-    judged = [p for p in check["properties"] if p["kind"] not in FOR_THE_SEARCH]
+    judged = check["properties"]
     verdicts = {p["name"]: p["verdict"] for p in judged if p["verdict"] != "unknown"}
     states = check["statistics"]["states"] if check["statistics"]["complete"] else 0
     return Row(spec, size, engine, options.limit, round(run.seconds, 2), len(judged), verdicts, states)
 
 
-def sorts(path: Path, check: str) -> list[str]:
-    """The sorts that an instance of a check has."""
+def declared(path: Path, name: str) -> tuple[list[str], list[str]]:
+    """The sorts that an instance of a check has, and the properties to judge there."""
     spec = mmcheck.load(path)
-    _, instance = instantiate(spec, next(c for c in spec.checks if c.name == check))
-    return sorted(instance.sizes)
+    check, instance = instantiate(spec, next(c for c in spec.checks if c.name == name))
+    judged = [p.name for p in instance.system.properties if not isinstance(p, FOR_THE_SEARCH)]
+    return sorted(instance.sizes), [name for name in judged if name in check.properties]
 
 
 def agree(rows: Iterable[Row]) -> None:

@@ -52,6 +52,7 @@ class Search(Struct, dict=True):
 
     def run(self) -> None:
         """Prove what can be proved. The limits are the caller's, who hears of each round."""
+        self.tell({}, 0)
         self.induction.add(self.invariants[name] for name in self.goals if name in self.invariants)
         self._prove()
         sizes: Sizes | None = dict.fromkeys(self.lifted.vocabulary.sorts, 1)
