@@ -62,9 +62,10 @@ class Commands(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            if meant := _meant(args):
-                error.message += f" Did you mean `{ctx.command_path} {meant}`?"
-            raise
+            if (meant := _meant(args)) is None:
+                raise
+            message = f"{error.message} Did you mean `{ctx.command_path} {meant}`?"
+            raise click.UsageError(message, ctx) from error
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         """The context, with the words of the command line for who wants to know them."""
