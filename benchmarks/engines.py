@@ -34,6 +34,8 @@ CHECKS = {
 """For each spec a check of a design that is sound."""
 FOR_THE_SEARCH = (Liveness, Scenario)
 """The kinds of properties that no solver engine is asked about, and here no engine at all."""
+TOO_MANY = "E505"
+"""What a size that is too large for an engine ends with."""
 SLACK = 60.0
 """Seconds behind its own limit after which a run is stopped."""
 
@@ -139,11 +141,14 @@ def measured(spec: str, size: int, engine: str, options: argparse.Namespace) -> 
     for name in properties:
         command += ["--property", name]
     try:
-        # 1 and 3 are endings, too: the check has its expectations, and the limit may come first.
-        run = measure.run(command, HERE.parent, options.limit + SLACK, endings=(0, 1, 3))
+        # The check has its expectations, the limit may come first, and the size be too much for the engine.
+        run = measure.run(command, HERE.parent, options.limit + SLACK, endings=(0, 1, 2, 3))
     except measure.TimeLimitError:
         return Row(spec, size, engine, options.limit, options.limit + SLACK, 0, {}, 0)
-    (check,) = json.loads(run.output)["specs"][0]["checks"]
+    (found,) = json.loads(run.output)["specs"]
+    if [diagnostic["code"] for diagnostic in found["diagnostics"]] == [TOO_MANY]:
+        return Row(spec, size, engine, options.limit, round(run.seconds, 2), 0, {}, 0)
+    (check,) = found["checks"]
     judged = check["properties"]
     verdicts = {p["name"]: p["verdict"] for p in judged if p["verdict"] != "unknown"}
     states = check["statistics"]["states"] if check["statistics"]["complete"] else 0
@@ -195,7 +200,7 @@ def _order(item: tuple[tuple[str, int], object]) -> tuple[int, int]:
 def _cell(row: Row) -> str:
     """`26 of 26, 3.1 s`"""
     if not row.properties:
-        return f"nothing in {row.seconds:.0f} s"
+        return "too large" if row.seconds < row.limit else f"nothing in {row.seconds:.0f} s"
     return f"{len(row.verdicts)} of {row.properties}, {row.seconds:.1f} s"
 
 

@@ -6,7 +6,7 @@ is shown; what the search found out counts for nothing here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from msgspec import Struct, field
@@ -113,17 +113,30 @@ class _Proof(Struct, dict=True):
         return self._impossible("initiation", title, begins, (broken, "in which a lemma is false"))
 
     def _consecution(self, transition: str) -> Obligation:
+        """A lemma that speaks of nothing that a transition writes is kept. For the others fewer lemmas have
+        to be known than there are: these themselves, and what was found to be needed. A solver that is given
+        all may look for a proof among those that do not matter."""
         logic, lifted = self.lifted.logic, self.lifted
-        broken = logic.disj(*(logic.neg(lifted.then(transition, lemma)) for lemma in self.lemmas))
+        written = [lemma for lemma in self.lemmas if not lifted.keeps_plainly(transition, lemma)]
+        known = [lemma for lemma in self.lemmas if lemma in written or transition in self._needed_by(lemma)]
+        broken = logic.disj(*(logic.neg(lifted.then(transition, lemma)) for lemma in written))
         wrong = logic.conj(lifted.steps(transition), broken)
-        title = f"Every step of {transition} keeps the lemmas."
+        title = f"Every step of {transition} keeps the lemmas that speak of what it writes."
         return self._from_here(
-            f"consecution_{transition}", title, wrong, f"a step of {transition} breaks one"
+            f"consecution_{transition}", title, wrong, f"a step of {transition} breaks one", known
         )
 
-    def _from_here(self, name: str, title: str, wrong: int, why: str) -> Obligation:
-        """That something is wrong where all that is known is true."""
-        known = [(self.lifted.now(lemma), lemma.text) for lemma in self.lemmas]
+    def _needed_by(self, lemma: Candidate) -> Collection[str]:
+        """The transitions that need a lemma, all where that is not known."""
+        needed_by = self.evidence.needed_by
+        return needed_by[self.lemmas.index(lemma)] if needed_by else self.lifted.transitions
+
+    def _from_here(
+        self, name: str, title: str, wrong: int, why: str, lemmas: Sequence[Candidate] | None = None
+    ) -> Obligation:
+        """That something is wrong where some lemmas are true, or all of them."""
+        used = self.lemmas if lemmas is None else lemmas
+        known = [(self.lifted.now(lemma), lemma.text) for lemma in used]
         return self._impossible(name, title, (self.lifted.here, "the assumptions"), *known, (wrong, why))
 
     def _impossible(self, name: str, title: str, *claims: tuple[int, str]) -> Obligation:
