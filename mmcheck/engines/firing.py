@@ -64,7 +64,7 @@ def _solved(instance: Instance, limits: Limits, observe: Observe) -> bool:
 
     conduct = Conduct("induction", Watch(limits), observe, SECONDS)
     try:
-        frames = Unrolling(Grounded(instance), Solver(conduct))
+        frames = Unrolling(Grounded(instance, look=conduct.glance), Solver(conduct))
         frames.begin()
         frames.assume(0)
         frames.extend()

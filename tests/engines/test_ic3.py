@@ -15,16 +15,17 @@ import pytest
 
 import mmcheck
 from mmcheck import session
-from mmcheck.core.certify import CertificationError, Certifier
+from mmcheck.core.certify import CertificationError, Certifier, UnsettledError
 from mmcheck.core.codes import decode
 from mmcheck.core.instance import Instance, State
 from mmcheck.core.outcome import CheckOutcome
 from mmcheck.core.semantics import at, denote
 from mmcheck.core.symmetry import group, permute_state
-from mmcheck.core.system import Invariant
+from mmcheck.core.system import Invariant, NoModelError
 from mmcheck.core.types import domain
 from mmcheck.core.verdict import Inductive, Proved, Unknown, Violated
 from mmcheck.engines.engine import Limits, Progress
+from mmcheck.engines.limits import TimeLeft
 from mmcheck.engines.registry import ENGINES, reproof
 from mmcheck.engines.symbolic.certificate import Prover
 from mmcheck.engines.symbolic.ic3.cubes import Cube, Orbits, holds
@@ -36,6 +37,7 @@ from mmcheck.engines.symbolic.ic3.minisat import MiniSat
 from mmcheck.engines.symbolic.ic3.places import Places
 from mmcheck.engines.symbolic.ic3.problem import Problem
 from mmcheck.engines.symbolic.ic3.sat import FastSat, PlainSat, Sat
+from mmcheck.engines.symbolic.solver import LimitError
 from mmcheck.report.invariant import needed_by
 from mmcheck.session import Options
 
@@ -370,6 +372,27 @@ def test_a_deep_counterexample_may_be_beyond_the_limit() -> None:
     assert isinstance(answer.verdicts["never_broken"], Unknown)
     answer = ENGINES["ic3"]().check(instance, ("never_broken",), Limits(max_depth=7), nothing)
     assert isinstance(answer.verdicts["never_broken"], Violated)
+
+
+def test_the_time_limit_ends_what_comes_before_and_after_the_search() -> None:
+    """Grounding, symmetry and scripts take the time of a large instance."""
+    instance = instance_of(MIXED)
+
+    def stop() -> None:
+        raise LimitError("it is over")
+
+    with pytest.raises(LimitError):
+        Problem(instance, look=stop)
+    problem = Problem(instance)
+    problem.look = stop
+    with pytest.raises(LimitError):
+        problem.targets(instance.system.properties)
+    names = tuple(p.name for p in instance.system.properties)
+    verdict = ENGINES["ic3"]().check(instance, names, Limits(), nothing).verdicts["no model error"]
+    assert isinstance(verdict, Proved) and isinstance(verdict.evidence, Inductive)
+    prover = Prover(instance, names, time=TimeLeft(0.0))
+    with pytest.raises(UnsettledError):
+        prover.prove(NoModelError(), (), verdict.evidence)
 
 
 def test_numbers_that_are_too_wide_are_left_to_others() -> None:

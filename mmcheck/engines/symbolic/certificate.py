@@ -61,11 +61,15 @@ class Prover(Struct, dict=True):
 
     @cached_property
     def _all(self) -> _Ground:
-        return _Ground(Grounded(self.instance), self.properties)
+        return _Ground(Grounded(self.instance, look=self._look), self.properties)
 
     @cached_property
     def _representatives(self) -> _Ground:
-        return _Ground(Grounded(self.instance, representative=True), self.properties)
+        return _Ground(Grounded(self.instance, True, self._look), self.properties)
+
+    def _look(self) -> None:
+        """Raises UnsettledError when the time is up."""
+        self.time.of(0.0)
 
     def prove(self, prop: Property, binding: Binding, evidence: Inductive) -> None:
         """Prove again that a property holds, or that the instance of a `reachable` with this binding is not

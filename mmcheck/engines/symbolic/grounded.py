@@ -7,13 +7,13 @@ state, and an engine needs one way to look for them, and one way to prove them a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
 from msgspec import Struct, field
 
 from mmcheck.core.dag import Dag
-from mmcheck.core.ground import Beginning, GroundAction, Grounder, Predicate
+from mmcheck.core.ground import Beginning, GroundAction, Grounder, Predicate, nowhere
 from mmcheck.core.instance import Instance
 from mmcheck.core.symmetry import is_in_order
 from mmcheck.core.system import (
@@ -66,10 +66,12 @@ class Grounded(Struct, dict=True):
 
     instance: Instance
     representative: bool = False
+    look: Callable[[], None] = nowhere
+    """Called before each part; what it raises comes through."""
     _after: dict[int, dict[int, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.grounder = Grounder(self.instance)
+        self.grounder = Grounder(self.instance, look=self.look)
         grounder = self.grounder
         self.actions = grounder.representatives if self.representative else grounder.actions
         self.beginning: Beginning = self.grounder.beginning()
@@ -111,6 +113,7 @@ class Grounded(Struct, dict=True):
 
     def after(self, number: int, node: int) -> int:
         """A predicate over states, as a condition of the state that an action (by its number) leaves."""
+        self.look()
         memo = self._after.setdefault(number, {})
         return self.dag.substitute(node, self.actions[number].updates, memo)
 

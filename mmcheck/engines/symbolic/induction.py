@@ -27,7 +27,7 @@ class Examiner(Struct, dict=True):
     conduct: Conduct
 
     def __post_init__(self) -> None:
-        self.grounded = Grounded(self.instance)
+        self.grounded = Grounded(self.instance, look=self.conduct.glance)
         self.teller = Teller(self.instance)
         properties = self.instance.system.properties
         self.goals = list(self.grounded.goals(properties))

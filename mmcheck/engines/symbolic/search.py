@@ -60,7 +60,7 @@ class Search(Struct, dict=True):
         """Ground the instance, and look at what happens before the first state."""
         self.conduct.at("grounding", 0)
         self.conduct.look()
-        self.grounded = Grounded(self.instance)
+        self.grounded = Grounded(self.instance, look=self.conduct.glance)
         self.goals = [
             goal
             for goal in self.grounded.goals(self.properties)

@@ -58,7 +58,10 @@ class Script(Struct):
 
     def say(self, *nodes: int, frame: int = 0, why: str = "") -> None:
         """Assert that some of the predicates is true of a frame."""
-        parts = [self.truth(node, frame) for node in nodes]
+        parts = []
+        for node in nodes:
+            self.grounded.look()
+            parts.append(self.truth(node, frame))
         self.claim(junction("or", parts, "false"), why)
 
     def claim(self, formula: str, why: str = "") -> None:

@@ -41,6 +41,10 @@ class LimitError(Exception):
     """Raised where a limit of the run came first, with the reason."""
 
 
+BETWEEN_GLANCES = 0.1
+"""Seconds."""
+
+
 class Conduct(Struct):
     """What all questions of one run have in common: its limits, and whom to tell how it goes."""
 
@@ -51,6 +55,13 @@ class Conduct(Struct):
     doing: str = ""
     depth: int = 0
     questions: int = 0
+    looked: float = 0.0
+
+    def glance(self) -> None:
+        """Look, unless that was done a moment ago: for work that is done in many small parts."""
+        if monotonic() - self.looked >= BETWEEN_GLANCES:
+            self.looked = monotonic()
+            self.look()
 
     def look(self) -> None:
         """Tell progress, and raise LimitError where a limit is reached."""

@@ -173,7 +173,7 @@ class _Session(Struct, dict=True):
             self._climb()
         if all(prop in self.given or isinstance(prop, Liveness) for prop in self.properties):
             return
-        self.problem = Problem(self.instance)
+        self.problem = Problem(self.instance, look=self.conduct.glance)
         initial = self._initial()
         self._look_at_the_beginning(initial)
         if initial is None:
@@ -249,7 +249,9 @@ class _Session(Struct, dict=True):
         """The lemmas of smaller instances, tried in this one; None where it cannot be said how it begins."""
         with suppress(GaveUpError, TooWideError):
             for small in below:
-                self.lifting = self.lifting or Lifting(self.instance, self.properties, self.make, self.ask)
+                self.lifting = self.lifting or Lifting(
+                    self.instance, self.properties, self.make, self.ask, self.conduct.glance
+                )
                 if not self.lifting.has_states:
                     return None
                 cubes = (cube for own in small.proofs.values() for cube in own)

@@ -80,10 +80,11 @@ class Lifting(Struct, dict=True):
     properties: tuple[Property, ...]
     make: MakeSat
     ask: Callable[[str], None]
+    look: Callable[[], None]
     cubes: list[Cube] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.problem = Problem(self.instance, representative=True)
+        self.problem = Problem(self.instance, representative=True, look=self.look)
         self.beginning = Beginning(self.problem, self.make)
         self.has_states = self.beginning.meets(())
 

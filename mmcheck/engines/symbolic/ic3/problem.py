@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 from msgspec import Struct
 
 from mmcheck.core.dag import Op
-from mmcheck.core.ground import GroundAction
+from mmcheck.core.ground import GroundAction, nowhere
 from mmcheck.core.instance import Instance
 from mmcheck.core.semantics import initial_states
 from mmcheck.core.system import Invariant, Property
@@ -54,9 +54,11 @@ class Problem(Struct, dict=True):
     representative: bool = False
     """Whether only one at least of the moves that differ by a permutation is there (see
     NOTE(representatives)); then `bad` of a target is all that is bad."""
+    look: Callable[[], None] = nowhere
+    """Called before each part of the work; what it raises comes through."""
 
     def __post_init__(self) -> None:
-        self.grounded = Grounded(self.instance, self.representative)
+        self.grounded = Grounded(self.instance, self.representative, self.look)
         self.source = self.grounded.dag
         self.places = Places(self.instance)
         self.orbits = Orbits(self.places)
@@ -128,6 +130,7 @@ class Problem(Struct, dict=True):
 
         for leaves, memo in self._generators:
             for part in parts:
+                self.look()
                 image = dag.substitute(part, leaves, memo)
                 if image in first:
                     low, high = sorted((find(part), find(image)))
