@@ -64,6 +64,16 @@ class FixedSort(Struct, frozen=True):
     reason: str
 
 
+class Because(Struct, frozen=True):
+    """Which lemmas a part of a proof needs, by their numbers: `known`, so that steps of a transition keep the
+    lemma `kept`; or, where that is None, so that they violate nothing. Without a transition it is about what
+    a state shows."""
+
+    kept: int | None
+    transition: str | None
+    known: tuple[int, ...]
+
+
 class EverySize(Struct, frozen=True):
     """A proof by induction for every number of elements of some sorts: the lemmas, predicates over states,
     are true of every initial state and kept by every step, and where they are true nothing is violated,
@@ -71,15 +81,28 @@ class EverySize(Struct, frozen=True):
 
     `texts` are the lemmas as a spec would have them; one that is an invariant of the spec has its name.
     `example` holds sizes at which there is an initial state, so that the proof is not about nothing.
-    `needed_by` says of each lemma which transitions need it: without it these might break another lemma, or
-    what is proved."""
+    `reasons` are hints for who proves it again: one for each lemma and transition that might break it, the
+    transitions in their order."""
 
     lemmas: tuple[Term, ...]
     texts: tuple[str, ...]
     sorts: tuple[str, ...]
     fixed: tuple[FixedSort, ...] = ()
     example: tuple[tuple[str, int], ...] = ()
-    needed_by: tuple[tuple[str, ...], ...] = ()
+    reasons: tuple[Because, ...] = ()
+
+    @property
+    def needed_by(self) -> tuple[tuple[str, ...], ...]:
+        """Of each lemma the transitions that need it: without it these might break another lemma, or what is
+        proved."""
+        return tuple(tuple(self._needing(number)) for number in range(len(self.lemmas)))
+
+    def _needing(self, number: int) -> dict[str, None]:
+        return {
+            reason.transition: None
+            for reason in self.reasons
+            if reason.transition is not None and reason.kept != number and number in reason.known
+        }
 
 
 Evidence: TypeAlias = Exhaustive | Witness | Inductive | EverySize

@@ -61,8 +61,8 @@ def _transitions(check: CheckOutcome, lemma: str) -> list[str]:
     found: set[str] = set()
     for outcome in check.properties:
         match outcome.verdict:
-            case Proved(EverySize(texts=texts, needed_by=needed_by)):
-                pairs = zip(texts, needed_by, strict=True)
+            case Proved(EverySize(texts=texts) as evidence):
+                pairs = zip(texts, evidence.needed_by, strict=True)
                 found |= {name for text, names in pairs if text == lemma for name in names}
             case _:
                 pass

@@ -76,12 +76,19 @@ def test_what_a_lemma_is_missing_from_is_refused() -> None:
         lemmas, texts = list(found.lemmas), list(found.texts)
         del lemmas[i], texts[i]
         try:
-            prover.prove(prop, replace(found, lemmas=tuple(lemmas), texts=tuple(texts)))
+            prover.prove(prop, replace(found, lemmas=tuple(lemmas), texts=tuple(texts), reasons=()))
         except CertificationError:
             refused += 1
     assert refused
     with pytest.raises(CertificationError):
+        prover.prove(prop, replace(found, lemmas=(), texts=(), reasons=()))
+    with pytest.raises(CertificationError, match="reasons"):
         prover.prove(prop, replace(found, lemmas=(), texts=()))
+    prover.prove(prop, replace(found, reasons=()))
+    # A reason that says too little is no proof.
+    bare = tuple(replace(reason, known=()) for reason in found.reasons)
+    with pytest.raises(CertificationError):
+        prover.prove(prop, replace(found, reasons=bare))
     with pytest.raises(CertificationError, match="sorts"):
         prover.prove(prop, replace(found, sorts=("Task",)))
 
@@ -191,7 +198,7 @@ def test_certificates_are_written_and_asked_again(tmp_path: Path) -> None:
     found = list(recheck_certificates(tmp_path))
     assert {r.prop for r in found} == {"no model error", "exclusive"}
     assert [r.problems for r in found] == [(), ()]
-    script = next(tmp_path.rglob("exclusive/consecution_take.smt2"))
+    script = next(tmp_path.rglob("exclusive/consecution_take-1.smt2"))
     text = script.read_text()
     at = text.rindex("(assert")
     script.write_text(text[:at] + "(assert true)\n(check-sat)\n")

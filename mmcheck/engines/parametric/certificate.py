@@ -6,7 +6,7 @@ is shown; what the search found out counts for nothing here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from msgspec import Struct, field
@@ -86,13 +86,14 @@ class _Proof(Struct, dict=True):
             yield self._impossible("init", title, (goal.beginning, "an error in `init`"))
         yield self._initiation()
         for name in self.lifted.transitions:
-            yield self._consecution(name)
-        title = "Where the lemmas are true, nothing is violated."
-        yield self._from_here("safety", title, goal.state, "the violation")
+            yield from self._consecution(name)
+        title = "Where these lemmas are true, nothing is violated."
+        yield self._from_here("safety", title, (None, None), goal.state, "the violation")
         for name, wrong in goal.steps.items():
             if wrong != FALSE:
-                title = f"Where the lemmas are true, no step of {name} violates anything."
-                yield self._from_here(f"safety_{name}", title, wrong, f"a step of {name} shows the violation")
+                title = f"Where these lemmas are true, no step of {name} violates anything."
+                why = f"a step of {name} shows the violation"
+                yield self._from_here(f"safety_{name}", title, (None, name), wrong, why)
 
     def _script(self, name: str, title: str, is_possible: bool = False) -> Script:
         about = f"{self.goal.prop.name}, for every size: {name.replace('_', ' ')}\n{title}"
@@ -112,31 +113,36 @@ class _Proof(Struct, dict=True):
         title = "The lemmas are true in the initial states."
         return self._impossible("initiation", title, begins, (broken, "in which a lemma is false"))
 
-    def _consecution(self, transition: str) -> Obligation:
-        """A lemma that speaks of nothing that a transition writes is kept. For the others fewer lemmas have
-        to be known than there are: these themselves, and what was found to be needed. A solver that is given
-        all may look for a proof among those that do not matter."""
+    def _consecution(self, transition: str) -> Iterator[Obligation]:
+        """A lemma that speaks of nothing that a transition writes is kept. Each of the others has a script of
+        its own, with the lemmas that were found to be needed: a solver that is given all of them may look
+        for a proof among those that do not matter."""
         logic, lifted = self.lifted.logic, self.lifted
-        written = [lemma for lemma in self.lemmas if not lifted.keeps_plainly(transition, lemma)]
-        known = [lemma for lemma in self.lemmas if lemma in written or transition in self._needed_by(lemma)]
-        broken = logic.disj(*(logic.neg(lifted.then(transition, lemma)) for lemma in written))
-        wrong = logic.conj(lifted.steps(transition), broken)
-        title = f"Every step of {transition} keeps the lemmas that speak of what it writes."
-        return self._from_here(
-            f"consecution_{transition}", title, wrong, f"a step of {transition} breaks one", known
-        )
+        for number, lemma in enumerate(self.lemmas):
+            if not lifted.keeps_plainly(transition, lemma):
+                # No name of a transition has this sign in it.
+                name = f"consecution_{transition}-{number + 1}"
+                title = f"Every step of {transition} keeps this lemma: {lemma.text}"
+                broken = logic.neg(lifted.then(transition, lemma))
+                wrong = logic.conj(lifted.steps(transition), broken)
+                why = f"a step of {transition} breaks it"
+                yield self._from_here(name, title, (number, transition), wrong, why)
 
-    def _needed_by(self, lemma: Candidate) -> Collection[str]:
-        """The transitions that need a lemma, all where that is not known."""
-        needed_by = self.evidence.needed_by
-        return needed_by[self.lemmas.index(lemma)] if needed_by else self.lifted.transitions
+    @cached_property
+    def _known(self) -> dict[tuple[int | None, str | None], list[Candidate]]:
+        reasons = self.evidence.reasons
+        if any(number >= len(self.lemmas) for r in reasons for number in r.known):
+            raise CertificationError(
+                f"the reasons for `{self.goal.prop.name}` name lemmas that are not there"
+            )
+        return {(r.kept, r.transition): [self.lemmas[number] for number in r.known] for r in reasons}
 
     def _from_here(
-        self, name: str, title: str, wrong: int, why: str, lemmas: Sequence[Candidate] | None = None
+        self, name: str, title: str, about: tuple[int | None, str | None], wrong: int, why: str
     ) -> Obligation:
-        """That something is wrong where some lemmas are true, or all of them."""
-        used = self.lemmas if lemmas is None else lemmas
-        known = [(self.lifted.now(lemma), lemma.text) for lemma in used]
+        """That something is wrong where the lemmas are true that were found to be needed, or all of them
+        where that is not known."""
+        known = [(self.lifted.now(lemma), lemma.text) for lemma in self._known.get(about, self.lemmas)]
         return self._impossible(name, title, (self.lifted.here, "the assumptions"), *known, (wrong, why))
 
     def _impossible(self, name: str, title: str, *claims: tuple[int, str]) -> Obligation:

@@ -219,7 +219,7 @@ class _Session(Struct):
                 sorts=lifting.lifted.vocabulary.sorts,
                 fixed=lifting.fixed,
                 example=tuple(example.items()),
-                needed_by=proof.needed_by,
+                reasons=proof.reasons,
             )
             self.verdicts[name] = Proved(evidence)
 

@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from msgspec import Struct, field
 
+from mmcheck.core.verdict import Because
 from mmcheck.engines.parametric.anysize import LITTLE, AnySize, Translation
 from mmcheck.engines.parametric.lifted import Candidate, Goal, Lifted
 from mmcheck.engines.parametric.logic import FALSE, TRUE
@@ -42,10 +43,10 @@ Reason: TypeAlias = tuple[int | None, str | None, int]
 
 
 class Proof(Struct, frozen=True):
-    """Lemmas that are inductive together, and for each the transitions that need it."""
+    """Lemmas that are inductive together, and why."""
 
     lemmas: tuple[Candidate, ...]
-    needed_by: tuple[tuple[str, ...], ...]
+    reasons: tuple[Because, ...]
 
 
 class _NotKeptError(Exception):
@@ -207,13 +208,16 @@ class Induction(Struct, dict=True):
             reasons |= self._reasons_to_keep(lemmas)
             if len(lemmas) <= MOST_THINNED:
                 lemmas, reasons = self._thinned(lemmas, reasons)
-            needed_by = tuple(tuple(self._needing(now, reasons)) for now in lemmas)
-            return Proof(tuple(self.kept[now] for now in lemmas), needed_by)
+            return Proof(tuple(self.kept[now] for now in lemmas), tuple(self._told(lemmas, reasons)))
 
-    def _needing(self, lemma: int, reasons: dict[Reason, frozenset[int]]) -> Iterator[str]:
-        """The transitions that need a lemma for anything but to keep that lemma."""
-        needing = {name for (of, name, _), few in reasons.items() if lemma in few and of != lemma}
-        return (name for name in self.lifted.transitions if name in needing)
+    def _told(self, lemmas: list[int], reasons: dict[Reason, frozenset[int]]) -> Iterator[Because]:
+        """The reasons of a proof, the lemmas by their numbers in it."""
+        number = {now: at for at, now in enumerate(lemmas)}
+        for transition in (None, *self.lifted.transitions):
+            for (of, name, _), few in reasons.items():
+                if name == transition:
+                    kept = None if of is None else number[of]
+                    yield Because(kept, name, tuple(sorted(number[now] for now in few)))
 
     def _closed(self, reasons: dict[Reason, frozenset[int]]) -> list[int]:
         """The lemmas that exclude what is wrong, with all those by which they are kept."""

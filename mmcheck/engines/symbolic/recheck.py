@@ -43,7 +43,7 @@ def write(
     digests: dict[str, str] = {}
     for obligation in obligations:
         # The step of a process is told by its dot from a transition of the same letters.
-        name = f"{re.sub(r'[^A-Za-z0-9_.]', '_', obligation.name)}.smt2"
+        name = f"{re.sub(r'[^A-Za-z0-9_.-]', '_', obligation.name)}.smt2"
         (folder / name).write_text(obligation.text, encoding="utf-8")
         answers[name], digests[name] = obligation.expected.value, _digest(obligation.text)
     manifest: dict[str, object] = {
