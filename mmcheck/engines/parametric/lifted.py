@@ -208,9 +208,11 @@ class Lifted(Struct, dict=True):
 
 
 def _raise(outside: Sequence[OutsideError]) -> None:
-    """Raise all of these, the first for the rest, if there are any."""
+    """Raise all of these, one for the rest, if there are any: one that goes when a sort keeps its size is the
+    first, so that this is tried."""
     if outside:
-        raise outside[0].with_others(outside[1:])
+        first, *others = sorted(outside, key=lambda error: error.sort is None)
+        raise first.with_others(others)
 
 
 def _parts(prop: Property) -> Iterator[tuple[tuple[Local, ...], Term]]:
