@@ -179,6 +179,17 @@ def test_what_is_outside_is_told_and_judged_for_the_size() -> None:
     assert not (isinstance(verdict, Proved) and isinstance(verdict.evidence, EverySize))
 
 
+def test_null_is_no_number_of_elements() -> None:
+    outcome = judged(
+        "sort T = 2; state { bool inside[T]; 0..3? n; } transition clear() { n = null; }"
+        "transition enter(T t) { inside[t] = true; n = 0; }"
+        "invariant only_zero: n == (count T t: inside[t]) => n == 0;"
+        "invariant not_all: n != (count T t: inside[t]) || n != null;"
+    )
+    assert evidence(outcome, "only_zero").sorts == ("T",)
+    assert evidence(outcome, "not_all").sorts == ("T",)
+
+
 def test_all_that_is_outside_is_told_at_once() -> None:
     outcome = judged("sort T = 2; state { 0..200 n; 0..900 m[T]; 0..9 k; } invariant fine: true;")
     assert [w.message.split()[-1] for w in outcome.warnings] == ["0..200", "0..900"]

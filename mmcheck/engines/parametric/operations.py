@@ -116,10 +116,11 @@ def _same_members(vocabulary: Vocabulary, left: Members, right: Members, type: T
 
 
 def _compare_tally(logic: Logic, comparison: Comparison, tally: Tally, number: Cases, reverse: bool) -> int:
-    """The number of elements against small numbers: on the left, or on the right if `reverse`."""
+    """The number of elements against small numbers, or null: on the left, or on the right if `reverse`."""
     found = []
     for leaf, guard in number.items():
-        assert isinstance(leaf, int)
+        if not isinstance(leaf, int):
+            continue
         if comparison is Comparison.EQ:
             holds = logic.conj(tally.at_least(leaf), logic.neg(tally.at_least(leaf + 1)))
         elif reverse:
