@@ -580,6 +580,7 @@ def test_several_processes_find_the_same(spec: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3_600)
 def test_ctrl_c_ends_the_processes_and_shows_what_is_known() -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "mmcheck", "mutate", "specs/dax_remap.mmc"],
@@ -612,6 +613,7 @@ def test_the_guards_of_a_shipped_spec_are_noticed() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("name", ["memfd_seal", "dax_remap"])
 def test_shipped_specs_notice_every_mutant(name: str) -> None:
     outcome = mmcheck.mutate(ROOT / "specs" / f"{name}.mmc", jobs=2)

@@ -290,6 +290,7 @@ def test_random_systems_are_judged_alike_by_way_of_smaller_ones(text: str) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3_600)
 @LONG
 @given(text=specs())
 def test_many_random_systems_are_judged_alike_by_way_of_smaller_ones(text: str) -> None:

@@ -73,6 +73,7 @@ KERNELS = [
 
 @MACHINE_CODE
 @pytest.mark.slow
+@pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
 def test_every_kernel_can_be_kept(kernel: Kernel, tmp_path: Path) -> None:
     assert isinstance(kernel._loaded(tmp_path), compiled._Caller)

@@ -402,6 +402,7 @@ def test_numbers_that_are_too_wide_are_left_to_others() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("path", sorted((ROOT / "specs").glob("*.mmc")), ids=lambda path: path.stem)
 def test_specs(path: Path) -> None:
     """Every check of every spec ends as it expects, but for liveness."""

@@ -219,6 +219,7 @@ def test_lifted_systems_mean_what_the_semantics_says(text: str, random: Random) 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3_600)
 @given(specs(), st.randoms(use_true_random=False))
 @LONG
 def test_many_lifted_systems_mean_what_the_semantics_says(text: str, random: Random) -> None:

@@ -124,6 +124,7 @@ def test_random_specs(text: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3_600)
 @LONG
 @given(specs())
 def test_many_random_specs(text: str) -> None:
