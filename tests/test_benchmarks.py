@@ -112,8 +112,7 @@ def test_the_orbits_of_memfd_pins_follow_from_its_symmetry() -> None:
 def test_mmcheck_finds_as_many_orbits_where_many_elements_are_alike() -> None:
     path = str(ROOT / "benchmarks" / "models" / "memfd_pins.mmc")
     spec = mmcheck.load(path, ["Task=4", "Page=4"])
-    options = mmcheck.Options(checks=("tiny",), settings=("Task=4", "Page=4"), engine="explicit")
-    (check,) = mmcheck.verify(spec, options).checks
+    (check,) = mmcheck.verify(spec, mmcheck.Options(checks=("tiny",), engine="explicit")).checks
     assert check.statistics.states == memfd_pins_orbits(4, 4)
 
 

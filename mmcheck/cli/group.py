@@ -108,11 +108,12 @@ class Commands(click.Group):
 
 def _meant(words: Sequence[str]) -> str | None:
     """What to write instead of words that begin with no command."""
-    from difflib import get_close_matches
+    # As the names of a spec are compared, which only a mistake needs.
+    from mmcheck.elaborate.scope import nearest
 
     if words[0].endswith(".mmc") or os.path.isdir(words[0]):
         return f"verify {words[0]}"
-    return next(iter(get_close_matches(words[0], COMMANDS, 1)), None)
+    return nearest(words[0], COMMANDS)
 
 
 def _answer_again(words: Sequence[str]) -> int | None:

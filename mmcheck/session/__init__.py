@@ -11,12 +11,7 @@ from mmcheck.session.judging import false_part, judged, no_initial_state, runs_o
 from mmcheck.session.loading import Spec, instantiate, load, loads, of_program
 from mmcheck.session.options import Options, ignore
 from mmcheck.session.proving import prove_check
-from mmcheck.session.selecting import (
-    chosen,
-    one_folder_problem,
-    selected_checks,
-    spill_folder_problem,
-)
+from mmcheck.session.selecting import chosen, one_folder_problem, selected_checks, spill_folder_problem
 from mmcheck.session.verifying import completed, heeded, limits_until, verify, verify_check, verify_file
 
 __all__ = [

@@ -93,18 +93,23 @@ def instantiate(spec: Spec, check: Check, engine: str = DEFAULT) -> tuple[Check,
     instance = Instance(elaborated.system, complete.sizes)
     # A variable with too many cells also has too many initial assignments: one place, one message.
     found = reversed(list(excesses(instance, beginnings=engine not in SYMBOLIC)))
-    remedy = "make sorts and ranges smaller: two or three elements show most bugs"
-    if not any(excesses(instance, beginnings=False)):
-        remedy += "; or let a solver take all initial states at once, with `--engine parametric`"
     for excess in {excess.span: excess for excess in found}.values():
         collector.add(
             "E505",
             f"{excess.what} are {'more than ' if excess.count > MOST else ''}{min(excess.count, MOST):,}",
             excess.span,
-            remedy,
+            _remedy(instance),
         )
     _raise_in_check(check, collector)
     return complete, instance
+
+
+def _remedy(instance: Instance) -> str:
+    """What to do about an instance that is too large."""
+    smaller = "make sorts and ranges smaller: two or three elements show most bugs"
+    if any(excesses(instance, beginnings=False)):
+        return smaller
+    return f"{smaller}; or let a solver take all initial states at once, with `--engine parametric`"
 
 
 def _raise_in_check(check: Check, collector: Collector) -> None:

@@ -74,8 +74,8 @@ class Lifted(Struct, dict=True):
     def __post_init__(self) -> None:
         self.logic = self.vocabulary.logic
         self.system = self.vocabulary.system
-        outside = list(self.vocabulary.too_wide())
-        _raise(outside)
+        _raise(list(self.vocabulary.too_wide()))
+        outside: list[OutsideError] = []
         self.beginning: Outcome = run_init(self.vocabulary)
         self.transitions: dict[str, Outcome] = {}
         for transition in self.system.transitions:
